@@ -1,0 +1,1 @@
+"""Things that act and learn to act, and the runs that train anything."""

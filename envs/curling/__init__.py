@@ -1,0 +1,1 @@
+"""Curling: the sheet, the ice, the stones, the rules, and the environments around them."""

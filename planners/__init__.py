@@ -1,0 +1,1 @@
+"""Search: kernel-regression tree search over opaque batched simulators and evaluators."""

@@ -1,0 +1,1 @@
+"""Networks fitted to data, and tools that read them."""

@@ -1,0 +1,1 @@
+"""Image data, augmentation, residual networks, regularizers, classifiers and encoders."""
