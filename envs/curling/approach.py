@@ -6,6 +6,7 @@ section 2.3). Nothing is stepped, and nothing can be tunnelled through.
 """
 
 import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -59,9 +60,9 @@ def contact_time(
                 surface = min(diameter, distance) - GRAZE
                 gap = distance - surface
         moving_i, moving_j = stones[i].stop > now, stones[j].stop > now
-        if not moving_j and _passes(table, stones, i, xi, yi, vxi, vyi, xj, yj, diameter):
+        if step > 0 and not moving_j and passes(corridor(table, stones, i, now), xj, yj, diameter):
             return math.inf, True
-        if not moving_i and _passes(table, stones, j, xj, yj, vxj, vyj, xi, yi, diameter):
+        if step > 0 and not moving_i and passes(corridor(table, stones, j, now), xi, yi, diameter):
             return math.inf, True
         if moving_i and moving_j:
             speeds = math.sqrt(vxi * vxi + vyi * vyi) + math.sqrt(vxj * vxj + vyj * vyj)
@@ -116,45 +117,55 @@ def _drift_time(
     return min((along - math.sqrt(rest)) / squared, horizon)
 
 
-@numba.njit(nogil=True, cache=True)
-def _passes(
-    table: PathTable,
-    stones: np.ndarray,
-    i: int,
-    x: float,
-    y: float,
-    vx: float,
-    vy: float,
-    qx: float,
-    qy: float,
-    reach: float,
-) -> bool:
-    """Whether the rest of moving stone i's path surely stays `reach` metres clear of the point q.
+class Corridor(NamedTuple):
+    """An oblong that surely holds the rest of a stone's path: metres, in the frame of its chord.
 
-    A path bends to one side only, so it lies in the triangle of its chord and its two end tangents.
+    x, y: where the stone is; ahead_x, ahead_y: unit vector to where it stops; length: the way there.
+    right, left: bounds across, positive to the left; unbounded where no bound is known.
     """
+
+    x: float
+    y: float
+    ahead_x: float
+    ahead_y: float
+    length: float
+    right: float
+    left: float
+
+
+@numba.njit(nogil=True, cache=True)
+def corridor(table: PathTable, stones: np.ndarray, i: int, now: float) -> Corridor:
+    """The corridor of moving stone i: its path bends to one side, so it lies within its chord and end tangents."""
+    x, y, vx, vy = state_at(table, stones, i, now)
     cx, cy = stones[i].x - x, stones[i].y - y
     length = math.sqrt(cx * cx + cy * cy)
     if length < MARGIN:
-        return math.hypot(qx - x, qy - y) > reach + 2.0 * MARGIN
+        return Corridor(x, y, 1.0, 0.0, MARGIN, -MARGIN, MARGIN)
     cx, cy = cx / length, cy / length
-    ahead = (qx - x) * cx + (qy - y) * cy
-    clear = reach + MARGIN
+    if stones[i].curl == 0.0:
+        return Corridor(x, y, cx, cy, length, 0.0, 0.0)
     fx, fy = final_heading(table, stones, i)
     along_start, along_end = vx * cx + vy * cy, fx * cx + fy * cy
     if along_start <= 0.0 or along_end <= 0.0:
-        return False
-    if ahead < -clear or ahead > length + clear:
-        return True
-    rise_start = abs((cx * vy - cy * vx) / along_start)
-    rise_end = abs((cx * fy - cy * fx) / along_end)
-    bulge = 0.0
-    if rise_start + rise_end > 0.0:
-        bulge = length * rise_start * rise_end / (rise_start + rise_end)
-    aside = (cx * (qy - y) - cy * (qx - x)) * -stones[i].curl
-    if stones[i].curl == 0.0:
-        return abs(cx * (qy - y) - cy * (qx - x)) > clear
-    return aside < -clear or aside > bulge + clear
+        return Corridor(x, y, cx, cy, math.inf, -math.inf, math.inf)
+    rise_start = abs(cx * vy - cy * vx) * along_end
+    rise_end = abs(cx * fy - cy * fx) * along_start
+    bulge = length * rise_start * rise_end / max(along_start * along_end * (rise_start + rise_end), 1e-300)
+    if stones[i].curl > 0.0:
+        return Corridor(x, y, cx, cy, length, -bulge, 0.0)
+    return Corridor(x, y, cx, cy, length, 0.0, bulge)
+
+
+@numba.njit(nogil=True, cache=True)
+def passes(way: Corridor, x: float, y: float, reach: float) -> bool:
+    """Whether a path surely stays `reach` metres clear of the point (x, y)."""
+    rx, ry = x - way.x, y - way.y
+    ahead = rx * way.ahead_x + ry * way.ahead_y
+    aside = way.ahead_x * ry - way.ahead_y * rx
+    clear = reach + MARGIN
+    return (
+        ahead < -clear or ahead > way.length + clear or aside < way.right - clear or aside > way.left + clear
+    )
 
 
 @numba.njit(nogil=True, cache=True)

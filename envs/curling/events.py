@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from envs.curling.approach import TOUCHING, contact_time, leave_time, reach_time
+from envs.curling.approach import TOUCHING, contact_time, corridor, leave_time, passes, reach_time
 from envs.curling.collision import MEMBER, PAIR, Contact, resolve
 from envs.curling.path import PathTable
 from envs.curling.stones import STONE, launch, lay, spin_at, state_at
@@ -62,24 +62,25 @@ def empty_board() -> Board:
 @numba.njit(nogil=True, cache=True)
 def _foresee(physics: Physics, board: Board, slot: int, now: float) -> None:
     """Find when a stone whose path has just changed leaves, and when it meets each other stone."""
-    table, stones = physics.table, board.stones
+    table, stones, diameter = physics.table, board.stones, physics.contact.diameter
     stones[slot].leave = math.inf
     moving = stones[slot].stop > now
     safe = now
     if moving:
         stones[slot].leave = leave_time(table, stones, slot, now, physics.side, physics.back, physics.near)
         safe = _run_up(physics, board, slot, now)
+    way = corridor(table, stones, slot, safe)
     soonest = math.inf
     for other in range(16):
         if other == slot or not stones[other].present:
             continue
         time, sure = math.inf, True
-        other_moving = stones[other].stop > now
-        if moving or other_moving:
-            start = now if other_moving else safe
-            time, sure = contact_time(table, stones, slot, other, start, soonest, physics.contact.diameter)
-            if sure:
-                soonest = min(soonest, time)
+        if stones[other].stop > now:
+            time, sure = contact_time(table, stones, slot, other, now, soonest, diameter)
+        elif moving and not passes(way, stones[other].x, stones[other].y, diameter):
+            time, sure = contact_time(table, stones, slot, other, safe, soonest, diameter)
+        if sure:
+            soonest = min(soonest, time)
         _expect(board, slot, other, time, sure)
 
 
