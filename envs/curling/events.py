@@ -212,7 +212,7 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
     resolve(physics.contact, members, pairs)
     if physics.quantum == 0.0:
         _part(members, pairs, physics.contact.diameter)
-    collided, struck = 0, 3
+    collided, struck, late = 0, 3, -0.5 * physics.quantum
     for p in range(links):
         if pairs[p].push > 0.0:
             collided += 1
@@ -220,9 +220,7 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
     for place in range(count):
         if struck & (1 << place):
             m = members[place]
-            launch(
-                physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, -0.5 * physics.quantum
-            )
+            launch(physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, late)
     for place in range(count):
         if struck & (1 << place):
             _foresee(physics, board, members[place].slot, now)

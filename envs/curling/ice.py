@@ -67,7 +67,7 @@ class Ice:
         restitution: coefficient of restitution between stones.
         elastic_speed: closing speed in m/s at or below which a contact is inelastic.
         contact_friction: Coulomb coefficient between stones.
-        release_lag: steps by which this ice's original, stepped simulator slows a stone before its first step.
+        release_lag: steps by which its original, stepped simulator slows a stone before its first step.
     """
 
     name: str

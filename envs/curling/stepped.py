@@ -1,8 +1,8 @@
 """The slow way: a stepped simulator, the reference that the event-driven engine is tested and timed against.
 
-It advances all stones by a fixed step, as Digital Curling does: velocities first, then contacts between stones
-that overlap at the start of the step (all together, by sequential impulses), then positions. It shares only the
-ice's constants with the engine.
+It advances all stones by a fixed step, as Digital Curling does: velocities first, then contacts between
+stones that overlap at the start of the step (all together, by sequential impulses), then positions. It shares
+only the ice's constants with the engine.
 """
 
 import math
@@ -85,14 +85,8 @@ def simulate_stepped(
         np.zeros(len(slot)),
     )
     release = np.array(ice.release_position)
-    _step_all(
-        setting,
-        release,
-        np.asarray(slot, np.int64),
-        np.array(velocity, np.float64),
-        np.array(spin, np.float64),
-        *result,
-    )
+    moves = np.asarray(slot, np.int64), np.array(velocity, np.float64), np.array(spin, np.float64)
+    _step_all(setting, release, *moves, *result)
     result.stones[~result.in_play] = 0.0
     return result
 
@@ -135,10 +129,10 @@ def _step_all(
 
 @kernel
 def _moving(motion: np.ndarray, in_play: np.ndarray) -> bool:
+    moving = False
     for k in range(16):
-        if in_play[k] and (motion[k, 0] != 0.0 or motion[k, 1] != 0.0):
-            return True
-    return False
+        moving |= in_play[k] and (motion[k, 0] != 0.0 or motion[k, 1] != 0.0)
+    return moving
 
 
 @kernel
@@ -190,7 +184,7 @@ def _collide(
 def _touching(
     setting: Setting, stones: np.ndarray, in_play: np.ndarray, motion: np.ndarray, pairs: np.ndarray
 ) -> int:
-    """List overlapping pairs [P, 8]: slots, normal, wanted separating speed, normal and tangential impulse."""
+    """List overlapping pairs [P, 8]: slots, normal, wanted separating speed, the two impulses per mass."""
     count = 0
     for i in range(16):
         if not in_play[i] or (motion[i, 0] == 0.0 and motion[i, 1] == 0.0):
