@@ -94,7 +94,8 @@ def _complain(message: str, exit_code: int) -> int:
 
 @contextmanager
 def _termination_raises() -> Iterator[None]:
-    """While open, SIGTERM ends the program through an exception, so that files close and the exit code is ours."""
+    """While open, SIGTERM ends the program through an exception, so that files close and the exit code is
+    ours."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

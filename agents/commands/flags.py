@@ -25,12 +25,13 @@ _PLAINER: tuple[tuple[str, str], ...] = (
         r"\1: got \2, expected what --help shows",
     ),
     (
-        r"invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)\.",
+        r"invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)\s*\.",
         r"\2: got \1, expected one of \3",
     ),
     (r"Missing value for argument '(.*)'\. Expected .*", r"\1: got nothing, expected a value"),
     (r"Unrecognized options: (\S+?)(,.*)?$", r"\1: unknown flag or value, expected those of --help"),
-    (r"Error parsing [A-Za-z_]\w*: (.*)", r"\1"),
+    (r"Error parsing (?:config|options|[A-Z]\w*): (.*)", r"\1"),
+    (r"Error parsing (?:config\.)?([a-z][\w.]*): (.*)", r"\1.\2"),
 )
 
 
@@ -52,6 +53,8 @@ def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any 
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(config, args=argv, prog=f"run.py {command}", **settings)
+    except ValueError as error:
+        raise ConfigError(" ".join(str(error).split())) from error
     except SystemExit as ending:
         if not ending.code:
             raise
@@ -65,7 +68,7 @@ def check_tokens(argv: list[str]) -> None:
         ConfigError: Names the word and its place.
     """
     for place, token in enumerate(argv, start=1):
-        if not token or token.endswith("=") and token.startswith("--"):
+        if not token or (token.endswith("=") and token.startswith("--")):
             before = argv[place - 2] if place > 1 and not token else token.rstrip("=")
             raise ConfigError(f"{before or 'argument'}: got an empty value, expected some text")
         if len(token) > MAX_TOKEN_CHARACTERS:

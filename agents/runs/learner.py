@@ -6,7 +6,7 @@ How the pieces meet, for a kind named `vision` in `agents/runs/kinds.py`::
     learner = build(config, seed=7, device="cpu")     # the kind's builder
     learner.load_state_dict(checkpoint.state)         # only when a run is continued
     for metrics in learner.train():                   # one dict of plain floats per interval
-        ...                                           # the run logs it, and saves learner.state_dict() when due
+        ...                                           # the run logs it and, when due, saves state_dict()
 
 The run, never the learner, owns the run folder, the progress bar, saving and stopping.
 """
@@ -18,8 +18,9 @@ from typing import Any, Protocol
 class LearnerConfig(Protocol):
     """A frozen dataclass in a module that imports only the standard library; its fields become the flags.
 
-    Fields hold `int`, `float`, `bool`, `str`, `Literal`, tuples of these, or nested frozen dataclasses (so that the config
-    is also plain JSON). `__post_init__` checks every field and raises `ValueError("field: got value, expected ...")`.
+    Fields hold `int`, `float`, `bool`, `str`, `Literal`, tuples of these, or nested frozen dataclasses (so
+    that the config is also plain JSON). `__post_init__` checks every field and raises a `ValueError` of the
+    form `field: got value, expected ...`. No field has the name of a flag of `agents.commands.train.Options`.
     """
 
     @property
@@ -37,11 +38,12 @@ class Learner(Protocol):
     def train(self) -> Iterator[dict[str, float]]:
         """Trains from the present state to the end, yielding the measurements of each interval.
 
-        At each yield the learner is at rest: `state_dict()` taken there and loaded into a fresh learner of the same config
-        continues with exactly the same numbers (weights, optimiser, schedules, buffers, data order, random states).
-        After `load_state_dict` of the state at interval k the generator yields interval k + 1 first. The yielded values
-        are finite Python floats under names of letters, digits, `_`, `-`, `.` and `/`; a quantity without a value in this
-        interval is left out. `step` and `seconds` are names the run adds.
+        At each yield the learner is at rest: `state_dict()` taken there and loaded into a fresh learner of
+        the same config continues with exactly the same numbers (weights, optimiser, schedules, buffers, data
+        order, random states). After `load_state_dict` of the state at interval k the generator yields
+        interval k + 1 first. The yielded values are finite Python floats under names of letters, digits, `_`,
+        `-`, `.` and `/`; a quantity without a value in this interval is left out. `step` and `seconds` are
+        names the run adds.
 
         Raises:
             FloatingPointError: A loss or a gradient is not finite.
@@ -50,9 +52,9 @@ class Learner(Protocol):
     def state_dict(self) -> dict[str, Any]:
         """Everything that changes while learning, as nested dicts, lists and tuples.
 
-        The leaves are tensors, arrays (of plain numeric dtypes), `int`, `float`, `bool`, `str` and `None`; floating tensors
-        are finite and no two share memory. `agents/runs/random_state.py` turns generators into such leaves. The run does
-        not keep references beyond the call.
+        The leaves are tensors, arrays (of plain numeric dtypes), `int`, `float`, `bool`, `str` and `None`;
+        floating tensors are finite and no two share memory. `agents/runs/random_state.py` turns generators
+        into such leaves. The run does not keep references beyond the call.
         """
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
