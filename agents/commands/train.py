@@ -3,14 +3,14 @@
 import sys
 from dataclasses import dataclass, field, make_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import tyro
 
 from agents.commands.flags import check_tokens, parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_whole
+from agents.runs.fields import MAX_SEED, check_choice, check_whole
 from agents.runs.kinds import KINDS, config_class, get_kind
 from agents.runs.seeds import parse_seeds
 
@@ -49,6 +49,7 @@ class Options:
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_whole("checkpoint_every", self.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
+        check_choice("device", self.device, get_args(DeviceName))
         if self.seeds:
             parse_seeds(self.seeds)
         for one, other in (("resume", "out"), ("resume", "config_from"), ("seeds", "seed")):

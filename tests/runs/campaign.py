@@ -1,7 +1,7 @@
 """Kills and stops training processes and reports what is left; run as `python -m tests.runs.campaign`.
 
-Children are forked from this process after its imports, so one kill costs a fraction of a second. It is a process of
-its own because forking is only safe while there is a single thread.
+Children are forked from this process after its imports, so one kill costs a fraction of a second. It is a
+process of its own because forking is only safe while there is a single thread.
 """
 
 import json
@@ -20,7 +20,7 @@ import run
 from agents.runs import signals
 from agents.runs.checkpoint_store import CheckpointStore
 from agents.runs.metrics import METRICS_NAME
-from tests.runs.tiny_learner import register
+from tests.runs.tiny_config import register
 
 BEGIN, DONE = b"b", b"d"  # a save begins, a save is done
 CHILD_SECONDS = 30.0
@@ -116,7 +116,11 @@ def _metrics_state(path: Path) -> dict[str, object]:
     lines = (path / METRICS_NAME).read_bytes().split(b"\n")[:-1]
     rows = [json.loads(line) for line in lines]
     strays = [entry.name for entry in path.rglob("*.tmp")]
-    return {"steps": [row["step"] for row in rows], "losses": [row["loss"] for row in rows], "strays": len(strays)}
+    return {
+        "steps": [row["step"] for row in rows],
+        "losses": [row["loss"] for row in rows],
+        "strays": len(strays),
+    }
 
 
 def stop_campaign(folder: Path, count: int, seed: int) -> list[dict[str, object]]:
@@ -154,7 +158,8 @@ def _wait_for_rows(path: Path, child: Child) -> None:
 
 
 def impatient_campaign(folder: Path) -> dict[str, object]:
-    """Stops a run inside a very long interval: by a second Ctrl-C, and by waiting for the end of the grace time."""
+    """Stops a run inside a very long interval: by a second Ctrl-C, and by waiting for the end of the grace
+    time."""
     errors = folder / "errors.txt"
     found = {}
     for name, signals_sent, grace in (("second", 2, 60.0), ("grace", 1, 0.3)):
