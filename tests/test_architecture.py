@@ -114,11 +114,6 @@ def test_the_import_watch_sees_work(tmp_path):
 
 @by_name([path for path in SOURCES if is_light(path)])
 def test_light_modules_name_nothing_heavy_at_load(path):
-    light = (
-        path.name == "run.py" or path.parent.name in ("commands", "runs") or path.name.endswith("config.py")
-    )
-    if not light:
-        return
     roots = {name.split(".")[0] for node in at_load(tree_of(path)) for name in imported(node)}
     assert not roots & HEAVY
 

@@ -84,7 +84,7 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
     if not resumed and not source:
         flags = parse_flags(_flags_class(cls, field(default=Options()), ()), words, command=f"train {kind}")
         return flags.options, flags.config
-    options, config = _defaults(kind, cls, Path(resumed or source))
+    options, config = _defaults(kind, cls, Path(resumed or source), "resume" if resumed else "config_from")
     flags_class = _flags_class(cls, field(default=options), (field(default=config),))
     flags = parse_flags(flags_class, words, command=f"train {kind}")
     if resumed:
@@ -115,7 +115,7 @@ def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
     if resumed and argv[0].startswith("--"):
         from agents.runs.run_folder import read_record
 
-        return get_kind_name(read_record(Path(resumed)).kind), argv
+        return get_kind_name(read_record(Path(resumed), field_name="resume").kind), argv
     if not argv:
         raise ConfigError(f"kind: got nothing, expected one of {', '.join(sorted(KINDS)) or '(none yet)'}")
     return get_kind_name(argv[0]), argv[1:]
@@ -147,11 +147,11 @@ def _flags_class(cls: type[Any], options: Any, config: tuple[Any, ...]) -> type[
     return make_dataclass("Train", fields, frozen=True, namespace={"__doc__": cls.__doc__})
 
 
-def _defaults(kind: str, cls: type[Any], path: Path) -> tuple[Options, Any]:
+def _defaults(kind: str, cls: type[Any], path: Path, field_name: str) -> tuple[Options, Any]:
     from agents.runs.config_json import config_from_json
     from agents.runs.run_folder import read_record
 
-    record = read_record(path)
+    record = read_record(path, field_name=field_name)
     if record.kind != kind:
         raise ConfigError(f"kind: got {kind}, expected {record.kind}, the kind of {path}")
     check_whole("checkpoint_every", record.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)

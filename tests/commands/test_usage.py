@@ -178,6 +178,19 @@ def test_a_hundred_random_command_lines_in_processes_of_their_own(tmp_path, tiny
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("columns", ["20", "80", "200"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_the_one_line_is_the_same_on_every_terminal(columns, encoding):
+    environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": encoding}
+    for words, line in (
+        (["--learning"], "--learning: unknown flag or value, expected those of --help"),
+        (["--json", "no"], "--json: got one value too many (no), see --help"),
+    ):
+        command = [sys.executable, "run.py", "envs", *words]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (2, f"run.py: {line}\n")
+
+
 def test_the_help_of_the_program_documents_every_exit_code(capsys):
     assert run.main(["--help"]) == 0
     manual = capsys.readouterr().out
