@@ -24,7 +24,7 @@ ACCEPTED: dict[tuple[str, str], set[str]] = {
 """(command, field) -> the bad values that are in fact good for that field; a new numeric field that takes
 0, -1 or 1e300 is listed here."""
 
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."]}
+REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": [".", "--data", "."]}
 """Command -> words without which its flags cannot be tried alone."""
 
 
