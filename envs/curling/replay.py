@@ -64,7 +64,7 @@ def replay_page(
     if not throws:
         raise ValueError("throws: none, expected at least one")
     data = {
-        "title": f"{names[0]} – {names[1]}",
+        "title": f"{names[0]} against {names[1]}",
         "subtitle": subtitle,
         "names": list(names),
         "colours": [_css(colour) for colour in TEAM_COLOURS],
@@ -174,7 +174,7 @@ def _result(state: GameState, names: Sequence[str]) -> str:
     first, second = state.totals
     score = f"{first}:{second}"
     if not state.over:
-        return f"{names[0]} – {names[1]} {score} so far"
+        return f"{names[0]} against {names[1]}: {score} so far"
     if state.winner is None:
         return f"Draw, {score}"
     return f"{names[state.winner]} wins, {score}" + (" by concession" if state.reason == "concede" else "")
