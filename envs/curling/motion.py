@@ -1,0 +1,292 @@
+"""The curling engine: batches of deliveries, each from release to rest, on all cores.
+
+Between contacts a stone's path is known in full (`path.py`), so only events are computed (`events.py`) and
+nothing is stepped. A shot's result depends on that shot alone: not on its batch, nor on the threads.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from envs.curling.collision import Contact
+from envs.curling.events import LOG_FIELDS, Physics, deliver, empty_board, set_up
+from envs.curling.ice import Ice
+from envs.curling.path import CURLING, STRAIGHT, read
+from envs.curling.sheet import STONES
+
+OVERLAP = 1e-6
+"""metres that stones of an exact engine may overlap in a position handed in."""
+QUANTUM_OVERLAP = 0.02
+"""The same with a contact quantum: a stepped simulator leaves stones pressed into each other."""
+CHUNK = 256
+"""Shots that one thread takes at a time."""
+MOST_PATHS = 4096
+"""Path changes of one shot that a trajectory can hold."""
+
+
+class Motion(NamedTuple):
+    """What B deliveries led to.
+
+    stones: [B, 16, 2] float64, positions in metres; 0 for a stone that is not in play.
+    in_play: [B, 16] bool, after the side and back lines and, at rest, the hog line.
+    contacts: [B] int64, collisions between pairs of stones.
+    seconds: [B] float64, from release until all stones rest.
+    """
+
+    stones: np.ndarray
+    in_play: np.ndarray
+    contacts: np.ndarray
+    seconds: np.ndarray
+
+
+def simulate(
+    ice: Ice,
+    stones: np.ndarray,
+    in_play: np.ndarray,
+    slot: np.ndarray,
+    velocity: np.ndarray,
+    spin: np.ndarray,
+    *,
+    contact_quantum: float = 0.0,
+    threads: int | None = None,
+) -> Motion:
+    """Deliver one stone on each of B sheets.
+
+    Args:
+        ice: ice, sheet and stones.
+        stones: [B, 16, 2] positions at rest, metres; those not in play are ignored.
+        in_play: [B, 16] bool.
+        slot: [B] int, the delivered stone's slot, not in play before.
+        velocity: [B, 2] at release, m/s.
+        spin: [B] angular velocity at release, rad/s anticlockwise.
+        contact_quantum: contacts take effect at the next multiple of it, seconds; 0 is exact, the step of
+            a stepped simulator mirrors that one.
+        threads: worker threads; None is one for each core.
+
+    Raises:
+        ValueError: a wrong shape, a value that is not finite, a stone off the sheet, overlapping stones, a
+            slot taken or out of range, a speed beyond `ice.speed_limit`, a negative quantum.
+    """
+    batch = _checked(ice, stones, in_play, slot, velocity, spin, contact_quantum)
+    physics = _physics(ice, contact_quantum)
+    count = len(batch.slot)
+    result = Motion(
+        np.zeros((count, STONES, 2)), np.zeros((count, STONES), bool), np.zeros(count, np.int64), np.zeros(count)
+    )
+    workers = os.cpu_count() or 1 if threads is None else threads
+    if workers < 1:
+        raise ValueError(f"threads: {threads!r} given, expected at least 1")
+    release = np.array(ice.release_position)
+
+    def play(start: int) -> None:
+        part = slice(start, min(start + CHUNK, count))
+        _play(
+            physics,
+            ice.sheet.hog_limit,
+            release,
+            *(array[part] for array in batch),
+            *(array[part] for array in result),
+        )
+
+    starts = range(0, count, CHUNK)
+    if workers == 1 or len(starts) == 1:
+        for start in starts:
+            play(start)
+    else:
+        list(_pool(workers).map(play, starts))
+    return result
+
+
+def trajectory(
+    ice: Ice,
+    stones: np.ndarray,
+    in_play: np.ndarray,
+    slot: int,
+    velocity: np.ndarray,
+    spin: float,
+    *,
+    contact_quantum: float = 0.0,
+    interval: float = 0.05,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where all stones are while one delivery moves them, for drawing.
+
+    Args:
+        stones, in_play, slot, velocity, spin: as one row of `simulate`.
+        interval: seconds between samples.
+
+    Returns:
+        Times [T] in seconds from release to rest, and positions [T, 16, 2] in metres, NaN where a stone is
+        not on the sheet. The last sample is the state at rest, before the hog-line rule.
+
+    Raises:
+        ValueError: as `simulate`; or the interval is not positive.
+    """
+    if not (np.isfinite(interval) and interval > 0):
+        raise ValueError(f"interval: {interval!r} given, expected positive seconds")
+    batch = _checked(
+        ice,
+        np.asarray(stones)[None],
+        np.asarray(in_play)[None],
+        np.asarray(slot)[None],
+        np.asarray(velocity)[None],
+        np.asarray(spin)[None],
+        contact_quantum,
+    )
+    physics = _physics(ice, contact_quantum)
+    board = empty_board()
+    set_up(board, batch.stones[0], batch.in_play[0])
+    log = np.zeros((MOST_PATHS * STONES, LOG_FIELDS))
+    x, y = ice.release_position
+    vx, vy = batch.velocity[0]
+    _, seconds, entries = deliver(physics, board, int(batch.slot[0]), x, y, vx, vy, float(batch.spin[0]), log)
+    times = np.append(np.arange(0.0, seconds, interval), seconds)
+    positions = np.full((len(times), STONES, 2), np.nan)
+    _sample(physics, log[:entries], times, positions)
+    return times, positions
+
+
+class _Batch(NamedTuple):
+    stones: np.ndarray
+    in_play: np.ndarray
+    slot: np.ndarray
+    velocity: np.ndarray
+    spin: np.ndarray
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="curling")
+
+
+def _physics(ice: Ice, quantum: float) -> Physics:
+    contact = Contact(ice.restitution, ice.elastic_speed, ice.contact_friction, 2.0 * ice.sheet.stone_radius)
+    sheet = ice.sheet
+    return Physics(ice.table, contact, sheet.side_limit, sheet.back_limit, sheet.near_end_y, float(quantum))
+
+
+@numba.njit(nogil=True, cache=True)
+def _play(
+    physics: Physics,
+    hog_limit: float,
+    release: np.ndarray,
+    stones: np.ndarray,
+    in_play: np.ndarray,
+    slot: np.ndarray,
+    velocity: np.ndarray,
+    spin: np.ndarray,
+    stones_after: np.ndarray,
+    in_play_after: np.ndarray,
+    contacts: np.ndarray,
+    seconds: np.ndarray,
+) -> None:
+    """Deliver each shot of a chunk and write down where the stones lie afterwards."""
+    board = empty_board()
+    no_log = np.zeros((0, LOG_FIELDS))
+    for b in range(slot.shape[0]):
+        set_up(board, stones[b], in_play[b])
+        contacts[b], seconds[b], _ = deliver(
+            physics, board, slot[b], release[0], release[1], velocity[b, 0], velocity[b, 1], spin[b], no_log
+        )
+        for k in range(16):
+            if board.stones.present[k] and board.stones.y[k] > hog_limit:
+                in_play_after[b, k] = True
+                stones_after[b, k, 0] = board.stones.x[k]
+                stones_after[b, k, 1] = board.stones.y[k]
+
+
+@numba.njit(nogil=True, cache=True)
+def _sample(physics: Physics, log: np.ndarray, times: np.ndarray, positions: np.ndarray) -> None:
+    """Positions [T, 16, 2] at `times` [T] from a log of paths in the order of their starts."""
+    for entry in range(log.shape[0]):
+        row = log[entry]
+        slot, start, curl = int(row[0]), row[1], row[6]
+        for t in range(times.shape[0]):
+            if times[t] < start:
+                continue
+            if row[8] == 0.0:
+                positions[t, slot] = np.nan
+                continue
+            left = row[7] - times[t]
+            px, py = 0.0, 0.0
+            if left > 0.0:
+                px, py, _, _ = read(physics.table, STRAIGHT if curl == 0.0 else CURLING, left)
+                px *= curl
+            positions[t, slot, 0] = row[2] + (row[4] * px - row[5] * py)
+            positions[t, slot, 1] = row[3] + (row[5] * px + row[4] * py)
+
+
+def _checked(
+    ice: Ice,
+    stones: np.ndarray,
+    in_play: np.ndarray,
+    slot: np.ndarray,
+    velocity: np.ndarray,
+    spin: np.ndarray,
+    quantum: float,
+) -> _Batch:
+    """The arguments of `simulate` as contiguous arrays; raises ValueError where one is wrong."""
+    slot = np.asarray(slot)
+    count = slot.shape[0] if slot.ndim == 1 else -1
+    shapes = {"stones": (count, STONES, 2), "in_play": (count, STONES), "velocity": (count, 2), "spin": (count,)}
+    given = {"stones": stones, "in_play": in_play, "velocity": velocity, "spin": spin}
+    if count < 0:
+        raise ValueError(f"slot: shape {slot.shape} given, expected [B]")
+    for name, shape in shapes.items():
+        if np.shape(given[name]) != shape:
+            raise ValueError(f"{name}: shape {np.shape(given[name])} given, expected {shape}")
+    in_play = np.asarray(in_play)
+    if in_play.dtype != bool:
+        raise ValueError(f"in_play: dtype {in_play.dtype} given, expected bool")
+    if not np.issubdtype(slot.dtype, np.integer):
+        raise ValueError(f"slot: dtype {slot.dtype} given, expected integers")
+    if count and (slot.min() < 0 or slot.max() >= STONES):
+        raise ValueError(f"slot: values in [{slot.min()}, {slot.max()}] given, expected 0 to {STONES - 1}")
+    if not (np.isfinite(quantum) and 0 <= quantum < 1):
+        raise ValueError(f"contact_quantum: {quantum!r} given, expected seconds in [0, 1)")
+    stones = np.where(in_play[..., None], np.asarray(stones, np.float64), 0.0)
+    velocity, spin = np.ascontiguousarray(velocity, np.float64), np.ascontiguousarray(spin, np.float64)
+    for name, array in (("stones", stones), ("velocity", velocity), ("spin", spin)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name}: NaN or infinity given, expected finite numbers")
+    if in_play[np.arange(count), slot].any():
+        raise ValueError("slot: the delivered stone is in play already, expected a free slot")
+    if count and np.hypot(velocity[:, 0], velocity[:, 1]).max() > ice.speed_limit:
+        raise ValueError(f"velocity: faster than this ice's limit, expected at most {ice.speed_limit:g} m/s")
+    _check_lie(ice, stones, in_play, OVERLAP if quantum == 0 else QUANTUM_OVERLAP)
+    return _Batch(stones, in_play, np.ascontiguousarray(slot, np.int64), velocity, spin)
+
+
+def _check_lie(ice: Ice, stones: np.ndarray, in_play: np.ndarray, overlap: float) -> None:
+    """Raise ValueError where stones in play lie off the sheet or overlap by more than `overlap` metres."""
+    sheet = ice.sheet
+    off = in_play & (
+        (np.abs(stones[..., 0]) > sheet.side_limit)
+        | (stones[..., 1] > sheet.back_limit)
+        | (stones[..., 1] < sheet.near_end_y)
+    )
+    if off.any():
+        b, k = np.argwhere(off)[0]
+        raise ValueError(f"stones[{b}, {k}]: {stones[b, k].tolist()} lies off the sheet, expected a place on it")
+    close = _overlap(stones, in_play, (2 * sheet.stone_radius - overlap) ** 2)
+    if close[0] >= 0:
+        b, i, j = close
+        raise ValueError(f"stones[{b}]: stones {i} and {j} overlap, expected them apart")
+
+
+@numba.njit(nogil=True, cache=True)
+def _overlap(stones: np.ndarray, in_play: np.ndarray, squared: float) -> tuple[int, int, int]:
+    """The first pair nearer than the root of `squared`: (sheet, slot, slot), or -1s."""
+    for b in range(stones.shape[0]):
+        for i in range(16):
+            if not in_play[b, i]:
+                continue
+            for j in range(i):
+                if in_play[b, j]:
+                    dx, dy = stones[b, i, 0] - stones[b, j, 0], stones[b, i, 1] - stones[b, j, 1]
+                    if dx * dx + dy * dy < squared:
+                        return b, i, j
+    return -1, -1, -1
