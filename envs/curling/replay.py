@@ -6,7 +6,7 @@ The page needs no network and refuses any: its data, style and script are inside
 import json
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,25 +18,12 @@ from envs.curling.render import TEAM_COLOURS, TEAM_INK
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState, thrown_slot
 from envs.curling.sheet import Sheet
+from envs.curling.throws import Throw
 
 INTERVAL = 0.05  # seconds between the positions stored on the page
 LEAD = 3.0  # metres before the hog line where the picture of a delivery starts
 PLACEHOLDER = "GAME_DATA"
 STILL = 1e-4  # metres that a stone may move and still count as lying
-
-
-class Throw(NamedTuple):
-    """One turn of a recorded game."""
-
-    before: GameState
-    """The game before the turn."""
-    executed: Shot | None
-    """What left the hand, noise included; None for a concession."""
-    board: tuple[NDArray[np.float64], NDArray[np.bool_]]
-    """Stones [16, 2] and in_play [16] after the shot, restored if it was a foul."""
-    foul: bool
-    after: GameState
-    """The game after the turn."""
 
 
 def replay_page(
@@ -164,9 +151,10 @@ def _text(shot: Shot | None) -> str:
     if shot is None:
         return "concedes"
     speed = float(np.hypot(shot.velocity_x, shot.velocity_y))
-    degrees = float(np.degrees(np.arctan2(-shot.velocity_x, shot.velocity_y)))
+    degrees = float(np.degrees(np.arctan2(shot.velocity_x, shot.velocity_y)))
+    side = "right" if degrees > 0 else "left"
     handle = "anticlockwise" if shot.spin > 0 else "clockwise"
-    return f"{speed:.3f} m/s, {degrees:+.2f}° from the centre line, {handle}"
+    return f"{speed:.3f} m/s, {abs(degrees):.2f}° to the {side}, {handle}"
 
 
 def _result(state: GameState, names: Sequence[str]) -> str:
