@@ -6,11 +6,13 @@ section 2.3). Nothing is stepped, and nothing can be tunnelled through.
 """
 
 import math
+from typing import NamedTuple
 
 import numba
+import numpy as np
 
 from envs.curling.path import PathTable
-from envs.curling.stones import Stones, final_heading, state_at
+from envs.curling.stones import final_heading, state_at
 
 CONTACT_TOLERANCE = 1e-9
 """metres: gap at which stones touch."""
@@ -27,13 +29,20 @@ MOST_STEPS = 100_000
 
 
 @numba.njit(nogil=True, cache=True)
-def contact_time(table: PathTable, stones: Stones, i: int, j: int, now: float, diameter: float) -> float:
-    """When stones i and j next collide, seconds; infinite when they do not. Paths must be free until then."""
-    end = min(max(stones.stop[i], stones.stop[j]), stones.leave[i], stones.leave[j])
+def contact_time(
+    table: PathTable, stones: np.ndarray, i: int, j: int, now: float, until: float, diameter: float
+) -> tuple[float, bool]:
+    """When stones i and j next collide if nothing else happens: (seconds, True).
+
+    Infinite when they do not. (a time >= until, False) when they do not before it and more was not asked.
+    """
+    end = min(max(stones[i].stop, stones[j].stop), stones[i].leave, stones[j].leave)
     surface = diameter
     for step in range(MOST_STEPS):
         if now >= end:
-            return math.inf
+            return math.inf, True
+        if now >= until:
+            return now, False
         xi, yi, vxi, vyi = state_at(table, stones, i, now)
         xj, yj, vxj, vyj = state_at(table, stones, j, now)
         rx, ry, wx, wy = xj - xi, yj - yi, vxj - vxi, vyj - vyi
@@ -46,27 +55,32 @@ def contact_time(table: PathTable, stones: Stones, i: int, j: int, now: float, d
         gap = distance - surface
         if gap <= CONTACT_TOLERANCE:
             if closing > CLOSING_SPEED or (surface < diameter and closing > 0.0):
-                return now
+                return now, True
             if closing > 0.0:
                 surface = min(diameter, distance) - GRAZE
                 gap = distance - surface
-        moving_i, moving_j = stones.stop[i] > now, stones.stop[j] > now
-        if not moving_j and _passes(table, stones, i, xi, yi, vxi, vyi, xj, yj, diameter):
-            return math.inf
-        if not moving_i and _passes(table, stones, j, xj, yj, vxj, vyj, xi, yi, diameter):
-            return math.inf
+        moving_i, moving_j = stones[i].stop > now, stones[j].stop > now
+        if step > 0 and not moving_j and passes(corridor(table, stones, i, now), xj, yj, diameter):
+            return math.inf, True
+        if step > 0 and not moving_i and passes(corridor(table, stones, j, now), xi, yi, diameter):
+            return math.inf, True
         if moving_i and moving_j:
             speeds = math.sqrt(vxi * vxi + vyi * vyi) + math.sqrt(vxj * vxj + vyj * vyj)
-            ahead = max(gap / speeds, _drift_time(rx, ry, wx, wy, distance, closing, gap, surface, 2.0 * table.most_acceleration))
+            ahead = max(
+                gap / speeds,
+                _drift_time(rx, ry, wx, wy, distance, closing, gap, surface, 2.0 * table.most_acceleration),
+            )
         else:
-            ahead = _reach_time(wx, wy, gap, table.least_deceleration)
-            ahead = max(ahead, _drift_time(rx, ry, wx, wy, distance, closing, gap, surface, table.most_acceleration))
+            ahead = reach_time(wx, wy, gap, table.least_deceleration)
+            ahead = max(
+                ahead, _drift_time(rx, ry, wx, wy, distance, closing, gap, surface, table.most_acceleration)
+            )
         now += ahead
-    return now
+    return now, True
 
 
 @numba.njit(nogil=True, cache=True)
-def _reach_time(wx: float, wy: float, gap: float, deceleration: float) -> float:
+def reach_time(wx: float, wy: float, gap: float, deceleration: float) -> float:
     """Least time in which one stone can travel `gap` metres along its path; infinite when it stops short."""
     if gap <= 0.0:
         return 0.0
@@ -79,7 +93,15 @@ def _reach_time(wx: float, wy: float, gap: float, deceleration: float) -> float:
 
 @numba.njit(nogil=True, cache=True)
 def _drift_time(
-    rx: float, ry: float, wx: float, wy: float, distance: float, closing: float, gap: float, surface: float, bend: float
+    rx: float,
+    ry: float,
+    wx: float,
+    wy: float,
+    distance: float,
+    closing: float,
+    gap: float,
+    surface: float,
+    bend: float,
 ) -> float:
     """A time within which stones apart by r and drifting by w cannot meet, if they accelerate by < `bend`."""
     gap = max(gap, 0.0)
@@ -95,69 +117,109 @@ def _drift_time(
     return min((along - math.sqrt(rest)) / squared, horizon)
 
 
-@numba.njit(nogil=True, cache=True)
-def _passes(
-    table: PathTable, stones: Stones, i: int, x: float, y: float, vx: float, vy: float, qx: float, qy: float, reach: float
-) -> bool:
-    """Whether the rest of moving stone i's path surely stays `reach` metres clear of the point q.
+class Corridor(NamedTuple):
+    """An oblong that surely holds the rest of a stone's path: metres, in the frame of its chord.
 
-    A path bends to one side only, so it lies in the triangle of its chord and its two end tangents.
+    x, y: where the stone is; ahead_x, ahead_y: unit vector to where it stops; length: the way there.
+    right, left: bounds across, positive to the left; unbounded where no bound is known.
     """
-    cx, cy = stones.x[i] - x, stones.y[i] - y
+
+    x: float
+    y: float
+    ahead_x: float
+    ahead_y: float
+    length: float
+    right: float
+    left: float
+
+
+@numba.njit(nogil=True, cache=True)
+def corridor(table: PathTable, stones: np.ndarray, i: int, now: float) -> Corridor:
+    """The corridor of moving stone i: its path bends to one side, so it lies within its chord and end tangents."""
+    x, y, vx, vy = state_at(table, stones, i, now)
+    cx, cy = stones[i].x - x, stones[i].y - y
     length = math.sqrt(cx * cx + cy * cy)
     if length < MARGIN:
-        return math.hypot(qx - x, qy - y) > reach + 2.0 * MARGIN
+        return Corridor(x, y, 1.0, 0.0, MARGIN, -MARGIN, MARGIN)
     cx, cy = cx / length, cy / length
-    ahead = (qx - x) * cx + (qy - y) * cy
-    clear = reach + MARGIN
+    if stones[i].curl == 0.0:
+        return Corridor(x, y, cx, cy, length, 0.0, 0.0)
     fx, fy = final_heading(table, stones, i)
     along_start, along_end = vx * cx + vy * cy, fx * cx + fy * cy
     if along_start <= 0.0 or along_end <= 0.0:
-        return False
-    if ahead < -clear or ahead > length + clear:
-        return True
-    rise_start = abs((cx * vy - cy * vx) / along_start)
-    rise_end = abs((cx * fy - cy * fx) / along_end)
-    bulge = 0.0
-    if rise_start + rise_end > 0.0:
-        bulge = length * rise_start * rise_end / (rise_start + rise_end)
-    aside = (cx * (qy - y) - cy * (qx - x)) * -stones.curl[i]
-    if stones.curl[i] == 0.0:
-        return abs(cx * (qy - y) - cy * (qx - x)) > clear
-    return aside < -clear or aside > bulge + clear
+        return Corridor(x, y, cx, cy, math.inf, -math.inf, math.inf)
+    rise_start = abs(cx * vy - cy * vx) * along_end
+    rise_end = abs(cx * fy - cy * fx) * along_start
+    bulge = length * rise_start * rise_end / max(along_start * along_end * (rise_start + rise_end), 1e-300)
+    if stones[i].curl > 0.0:
+        return Corridor(x, y, cx, cy, length, -bulge, 0.0)
+    return Corridor(x, y, cx, cy, length, 0.0, bulge)
 
 
 @numba.njit(nogil=True, cache=True)
-def leave_time(table: PathTable, stones: Stones, i: int, now: float, side: float, back: float, near: float) -> float:
+def passes(way: Corridor, x: float, y: float, reach: float) -> bool:
+    """Whether a path surely stays `reach` metres clear of the point (x, y)."""
+    rx, ry = x - way.x, y - way.y
+    ahead = rx * way.ahead_x + ry * way.ahead_y
+    aside = way.ahead_x * ry - way.ahead_y * rx
+    clear = reach + MARGIN
+    return (
+        ahead < -clear or ahead > way.length + clear or aside < way.right - clear or aside > way.left + clear
+    )
+
+
+@numba.njit(nogil=True, cache=True)
+def leave_time(
+    table: PathTable, stones: np.ndarray, i: int, now: float, side: float, back: float, near: float
+) -> float:
     """When moving stone i reaches |x| = side, y = back or y = near (metres); infinite when it does not."""
+    _, _, vx, vy = state_at(table, stones, i, now)
+    fx, fy = final_heading(table, stones, i)
+    x, y = stones[i].x, stones[i].y
     first = math.inf
-    first = min(first, _cross_time(table, stones, i, now, 1.0, 0.0, side, first))
-    first = min(first, _cross_time(table, stones, i, now, -1.0, 0.0, side, first))
-    first = min(first, _cross_time(table, stones, i, now, 0.0, 1.0, back, first))
-    return min(first, _cross_time(table, stones, i, now, 0.0, -1.0, -near, first))
+    if not _stays_within(vx, fx, side - x):
+        first = min(first, _cross_time(table, stones, i, now, 1.0, 0.0, side, first))
+    if not _stays_within(-vx, -fx, side + x):
+        first = min(first, _cross_time(table, stones, i, now, -1.0, 0.0, side, first))
+    if not _stays_within(vy, fy, back - y):
+        first = min(first, _cross_time(table, stones, i, now, 0.0, 1.0, back, first))
+    if not _stays_within(-vy, -fy, y - near):
+        first = min(first, _cross_time(table, stones, i, now, 0.0, -1.0, -near, first))
+    return first
+
+
+@numba.njit(nogil=True, cache=True)
+def _stays_within(outward: float, final_outward: float, room: float) -> bool:
+    """Whether a path within a line and stopping `room` metres before it cannot cross it on the way.
+
+    A path bends to one side only: if it heads inward at both ends it never turns outward, and if it heads
+    outward at both ends it comes nearest where it stops.
+    """
+    if outward <= 0.0 and final_outward <= 0.0:
+        return True
+    return outward >= 0.0 and final_outward >= 0.0 and room > MARGIN
 
 
 @numba.njit(nogil=True, cache=True)
 def _cross_time(
-    table: PathTable, stones: Stones, i: int, now: float, nx: float, ny: float, limit: float, before: float
+    table: PathTable,
+    stones: np.ndarray,
+    i: int,
+    now: float,
+    nx: float,
+    ny: float,
+    limit: float,
+    before: float,
 ) -> float:
     """When moving stone i reaches the line n . p = limit; infinite when it does not, or only after `before`."""
-    end = min(stones.stop[i], before)
-    fx, fy = final_heading(table, stones, i)
-    stops_short = nx * stones.x[i] + ny * stones.y[i] < limit - MARGIN
+    end = min(stones[i].stop, before)
     for _ in range(MOST_STEPS):
         if now > end:
             return math.inf
         x, y, vx, vy = state_at(table, stones, i, now)
         gap = limit - (nx * x + ny * y)
-        outward = nx * vx + ny * vy
         if gap <= CONTACT_TOLERANCE:
             return now
-        leaning = nx * fx + ny * fy
-        if outward <= 0.0 and leaning <= 0.0:
-            return math.inf
-        if stops_short and outward >= 0.0 and leaning >= 0.0:
-            return math.inf
-        outward = max(outward, 0.0)
+        outward = max(nx * vx + ny * vy, 0.0)
         now += 2.0 * gap / (outward + math.sqrt(outward * outward + 2.0 * table.most_lateral * gap))
     return now

@@ -17,6 +17,8 @@ SOLVER_TOLERANCE = 1e-15
 SOLVER_SWEEPS = 2000
 ROUNDS = 8
 """Times that friction within a cluster may lead to a new normal impact in the same instant."""
+IMPACT_SPEED = 1e-12
+"""m/s: stones that close no faster do not collide."""
 
 
 class Contact(NamedTuple):
@@ -34,51 +36,24 @@ class Contact(NamedTuple):
     diameter: float
 
 
-class Cluster(NamedTuple):
-    """Stones in touch at one instant; scratch space for one sheet.
+MEMBER = np.dtype(
+    [(name, np.float64) for name in ("x", "y", "vx", "vy", "spin")] + [("slot", np.int64)],
+    align=True,
+)
+"""A stone in touch with others at one instant: metres, m/s, rad/s; its slot, or -1 if nothing struck it."""
 
-    slot: [16] int64, their slots; x, y, vx, vy, spin: [16] state of each, m, m/s, rad/s.
-    first, second: [120] int64, members of each pair in contact; normal_x, normal_y: [120] unit vectors from
-    first to second; target, push, rub: [120] wanted separating speed, normal and tangential impulse per mass;
-    given: [120] normal impulse per mass of the present round.
-    """
+PAIR = np.dtype(
+    [("first", np.int64), ("second", np.int64)]
+    + [(name, np.float64) for name in ("normal_x", "normal_y", "target", "push", "rub", "given")],
+    align=True,
+)
+"""Two members in touch.
 
-    slot: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    vx: np.ndarray
-    vy: np.ndarray
-    spin: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    normal_x: np.ndarray
-    normal_y: np.ndarray
-    target: np.ndarray
-    push: np.ndarray
-    rub: np.ndarray
-    given: np.ndarray
-
-
-@numba.njit(nogil=True, cache=True)
-def empty_cluster() -> Cluster:
-    """Scratch space for one sheet."""
-    stones, pairs = 16, 120
-    return Cluster(
-        np.zeros(stones, np.int64),
-        np.zeros(stones),
-        np.zeros(stones),
-        np.zeros(stones),
-        np.zeros(stones),
-        np.zeros(stones),
-        np.zeros(pairs, np.int64),
-        np.zeros(pairs, np.int64),
-        np.zeros(pairs),
-        np.zeros(pairs),
-        np.zeros(pairs),
-        np.zeros(pairs),
-        np.zeros(pairs),
-        np.zeros(pairs),
-    )
+first, second: their places among the members.
+normal_x, normal_y: unit vector from first to second.
+target: speed in m/s at which they should separate.
+push, rub: normal and tangential impulse per mass, m/s; `given` is the push of the present round.
+"""
 
 
 @numba.njit(nogil=True, cache=True)
@@ -88,90 +63,96 @@ def wanted_separation(contact: Contact, closing: float) -> float:
 
 
 @numba.njit(nogil=True, cache=True)
-def _impulse(cluster: Cluster, pair: int, push: float, rub: float, radius: float) -> None:
+def _impulse(members: np.ndarray, pair: np.void, push: float, rub: float, radius: float) -> None:
     """Apply a normal and a tangential impulse per mass (m/s) to both stones of a pair."""
-    i, j = cluster.first[pair], cluster.second[pair]
-    nx, ny = cluster.normal_x[pair], cluster.normal_y[pair]
-    cluster.vx[i] -= push * nx - rub * ny
-    cluster.vy[i] -= push * ny + rub * nx
-    cluster.vx[j] += push * nx - rub * ny
-    cluster.vy[j] += push * ny + rub * nx
+    one, two = members[pair.first], members[pair.second]
+    jx = push * pair.normal_x - rub * pair.normal_y
+    jy = push * pair.normal_y + rub * pair.normal_x
+    one.vx -= jx
+    one.vy -= jy
+    two.vx += jx
+    two.vy += jy
     turned = 2.0 * rub / radius  # r x J / (m r^2 / 2)
-    cluster.spin[i] -= turned
-    cluster.spin[j] -= turned
+    one.spin -= turned
+    two.spin -= turned
 
 
 @numba.njit(nogil=True, cache=True)
-def _separating(cluster: Cluster, pair: int) -> float:
+def _separating(members: np.ndarray, pair: np.void) -> float:
     """Normal relative velocity of a pair, m/s, positive when it separates."""
-    i, j = cluster.first[pair], cluster.second[pair]
-    wx, wy = cluster.vx[j] - cluster.vx[i], cluster.vy[j] - cluster.vy[i]
-    return wx * cluster.normal_x[pair] + wy * cluster.normal_y[pair]
+    one, two = members[pair.first], members[pair.second]
+    return (two.vx - one.vx) * pair.normal_x + (two.vy - one.vy) * pair.normal_y
 
 
 @numba.njit(nogil=True, cache=True)
-def _sliding(cluster: Cluster, pair: int, radius: float) -> float:
+def _sliding(members: np.ndarray, pair: np.void, radius: float) -> float:
     """Tangential relative velocity of a pair's surfaces at the contact point, m/s, along (-ny, nx)."""
-    i, j = cluster.first[pair], cluster.second[pair]
-    wx, wy = cluster.vx[j] - cluster.vx[i], cluster.vy[j] - cluster.vy[i]
-    nx, ny = cluster.normal_x[pair], cluster.normal_y[pair]
-    return wy * nx - wx * ny - radius * (cluster.spin[i] + cluster.spin[j])
+    one, two = members[pair.first], members[pair.second]
+    along = (two.vy - one.vy) * pair.normal_x - (two.vx - one.vx) * pair.normal_y
+    return along - radius * (one.spin + two.spin)
 
 
 @numba.njit(nogil=True, cache=True)
-def resolve(contact: Contact, cluster: Cluster, pairs: int) -> None:
-    """Change the velocities and spins of a cluster's stones by the impulses in its `pairs` contacts.
+def resolve(contact: Contact, members: np.ndarray, pairs: np.ndarray) -> None:
+    """Change the velocities and spins of stones in touch by the impulses in their contacts.
 
-    Impulses per mass go to `cluster.push` (>= 0) and `cluster.rub` (|rub| <= friction * push).
+    Args:
+        members: [S] of dtype `MEMBER`.
+        pairs: [P] of dtype `PAIR`, places and normals set; receives the impulses: push >= 0 and
+            |rub| <= friction * push.
     """
-    cluster.push[:pairs] = 0.0
-    cluster.rub[:pairs] = 0.0
+    count = pairs.shape[0]
+    for p in range(count):
+        pairs[p].push = 0.0
+        pairs[p].rub = 0.0
     for _ in range(ROUNDS):
         fastest = 0.0
-        for pair in range(pairs):
-            closing = -_separating(cluster, pair)
+        for p in range(count):
+            closing = -_separating(members, pairs[p])
             fastest = max(fastest, closing)
-            cluster.target[pair] = wanted_separation(contact, closing)
-        if fastest <= 1e-12:
+            pairs[p].target = wanted_separation(contact, closing)
+        if fastest <= IMPACT_SPEED:
             return
-        _push(contact, cluster, pairs, fastest)
-        _rub(contact, cluster, pairs, fastest)
-        if pairs == 1:
+        _push(contact, members, pairs, fastest)
+        _rub(contact, members, pairs, fastest)
+        if count == 1:
             return
 
 
 @numba.njit(nogil=True, cache=True)
-def _push(contact: Contact, cluster: Cluster, pairs: int, fastest: float) -> None:
+def _push(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: float) -> None:
     """Normal impulses: each pair separates at least at its target, and exactly so where it is pushed."""
-    radius = contact.diameter / 2.0
-    given = cluster.given
-    given[:pairs] = 0.0
+    radius, count = contact.diameter / 2.0, pairs.shape[0]
+    for p in range(count):
+        pairs[p].given = 0.0
     for _ in range(SOLVER_SWEEPS):
         change = 0.0
-        for pair in range(pairs):
-            missing = (cluster.target[pair] - _separating(cluster, pair)) / 2.0
-            push = max(given[pair] + missing, 0.0) - given[pair]
-            given[pair] += push
-            _impulse(cluster, pair, push, 0.0, radius)
+        for p in range(count):
+            pair = pairs[p]
+            missing = (pair.target - _separating(members, pair)) / 2.0
+            push = max(pair.given + missing, 0.0) - pair.given
+            pair.given += push
+            _impulse(members, pair, push, 0.0, radius)
             change = max(change, abs(push))
-        if pairs == 1 or change <= SOLVER_TOLERANCE * fastest:
+        if count == 1 or change <= SOLVER_TOLERANCE * fastest:
             break
-    for pair in range(pairs):
-        cluster.push[pair] += given[pair]
+    for p in range(count):
+        pairs[p].push += pairs[p].given
 
 
 @numba.njit(nogil=True, cache=True)
-def _rub(contact: Contact, cluster: Cluster, pairs: int, fastest: float) -> None:
+def _rub(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: float) -> None:
     """Tangential impulses: the sliding of each pair ends, or is opposed by all that Coulomb's law allows."""
-    radius = contact.diameter / 2.0
+    radius, count = contact.diameter / 2.0, pairs.shape[0]
     for _ in range(SOLVER_SWEEPS):
         change = 0.0
-        for pair in range(pairs):
-            bound = contact.friction * cluster.push[pair]
-            wanted = cluster.rub[pair] - _sliding(cluster, pair, radius) / 6.0
-            rub = min(max(wanted, -bound), bound) - cluster.rub[pair]
-            cluster.rub[pair] += rub
-            _impulse(cluster, pair, 0.0, rub, radius)
+        for p in range(count):
+            pair = pairs[p]
+            bound = contact.friction * pair.push
+            wanted = pair.rub - _sliding(members, pair, radius) / 6.0
+            rub = min(max(wanted, -bound), bound) - pair.rub
+            pair.rub += rub
+            _impulse(members, pair, 0.0, rub, radius)
             change = max(change, abs(rub))
-        if pairs == 1 or change <= SOLVER_TOLERANCE * fastest:
+        if count == 1 or change <= SOLVER_TOLERANCE * fastest:
             break

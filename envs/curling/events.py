@@ -6,15 +6,18 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from envs.curling.approach import TOUCHING, contact_time, leave_time
-from envs.curling.collision import Cluster, Contact, empty_cluster, resolve
+from envs.curling.approach import TOUCHING, contact_time, corridor, leave_time, passes, reach_time
+from envs.curling.collision import MEMBER, PAIR, Contact, resolve
 from envs.curling.path import PathTable
-from envs.curling.stones import Stones, empty_stones, launch, lay, spin_at, state_at
+from envs.curling.stones import STONE, launch, lay, spin_at, state_at
 
 NONE, MEET, LEAVE, UNSPIN = 0, 1, 2, 3
 """Kinds of event."""
 
 MOST_EVENTS = 100_000
+
+RUN_UP_STEPS = 4
+"""Common steps towards all stones at rest before each of them is looked at by itself."""
 
 LOG_FIELDS = 9
 """slot, start, x, y, turn_x, turn_y, curl, stop, present: a path as `stones.launch` leaves it."""
@@ -35,33 +38,77 @@ class Physics(NamedTuple):
 
 
 class Board(NamedTuple):
-    """One sheet in motion: its stones, the time at which each pair meets [16, 16], and scratch space."""
+    """One sheet in motion, and room to work in.
 
-    stones: Stones
+    stones: [16] of dtype `STONE`.
+    meet: [16, 16] when each pair next collides, seconds; a row is current while its stone moves.
+    sure: [16, 16] bool; where it is not, the pair only surely does not collide before `meet`.
+    members, pairs: [16] and [120] of dtypes `MEMBER` and `PAIR`, for the stones in touch at one instant.
+    """
+
+    stones: np.ndarray
     meet: np.ndarray
-    cluster: Cluster
+    sure: np.ndarray
+    members: np.ndarray
+    pairs: np.ndarray
 
 
-@numba.njit(nogil=True, cache=True)
 def empty_board() -> Board:
     """Room for one sheet."""
-    return Board(empty_stones(), np.full((16, 16), math.inf), empty_cluster())
+    never, sure = np.full((16, 16), math.inf), np.ones((16, 16), np.bool_)
+    return Board(np.zeros(16, STONE), never, sure, np.zeros(16, MEMBER), np.zeros(120, PAIR))
 
 
 @numba.njit(nogil=True, cache=True)
 def _foresee(physics: Physics, board: Board, slot: int, now: float) -> None:
     """Find when a stone whose path has just changed leaves, and when it meets each other stone."""
-    stones, meet = board.stones, board.meet
-    if stones.stop[slot] > now:
-        stones.leave[slot] = leave_time(physics.table, stones, slot, now, physics.side, physics.back, physics.near)
+    table, stones, diameter = physics.table, board.stones, physics.contact.diameter
+    stones[slot].leave = math.inf
+    moving = stones[slot].stop > now
+    safe = now
+    if moving:
+        stones[slot].leave = leave_time(table, stones, slot, now, physics.side, physics.back, physics.near)
+        safe = _run_up(physics, board, slot, now)
+    way = corridor(table, stones, slot, safe)
+    soonest = math.inf
     for other in range(16):
-        if other == slot or not stones.present[other]:
+        if other == slot or not stones[other].present:
             continue
-        time = math.inf
-        if stones.stop[slot] > now or stones.stop[other] > now:
-            time = contact_time(physics.table, stones, slot, other, now, physics.contact.diameter)
-        meet[slot, other] = time
-        meet[other, slot] = time
+        time, sure = math.inf, True
+        if stones[other].stop > now:
+            time, sure = contact_time(table, stones, slot, other, now, soonest, diameter)
+        elif moving and not passes(way, stones[other].x, stones[other].y, diameter):
+            time, sure = contact_time(table, stones, slot, other, safe, soonest, diameter)
+        if sure:
+            soonest = min(soonest, time)
+        _expect(board, slot, other, time, sure)
+
+
+@numba.njit(nogil=True, cache=True)
+def _expect(board: Board, one: int, two: int, time: float, sure: bool) -> None:
+    """Note when two stones meet, or before when (not sure) they do not."""
+    board.meet[one, two] = time
+    board.meet[two, one] = time
+    board.sure[one, two] = sure
+    board.sure[two, one] = sure
+
+
+@numba.njit(nogil=True, cache=True)
+def _run_up(physics: Physics, board: Board, slot: int, now: float) -> float:
+    """A time until which a moving stone surely reaches no stone at rest."""
+    stones = board.stones
+    for _ in range(RUN_UP_STEPS):
+        x, y, vx, vy = state_at(physics.table, stones, slot, now)
+        nearest = math.inf
+        for other in range(16):
+            if other != slot and stones[other].present and stones[other].stop <= now:
+                rx, ry = stones[other].x - x, stones[other].y - y
+                nearest = min(nearest, rx * rx + ry * ry)
+        gap = math.sqrt(nearest) - physics.contact.diameter
+        if gap <= physics.contact.diameter:
+            break
+        now = min(now + reach_time(vx, vy, gap, physics.table.least_deceleration), stones[slot].stop)
+    return now
 
 
 @numba.njit(nogil=True, cache=True)
@@ -70,14 +117,14 @@ def _next_event(board: Board, now: float, quantum: float) -> tuple[int, int, int
     stones, meet = board.stones, board.meet
     kind, first, second, soonest = NONE, 0, 0, math.inf
     for slot in range(16):
-        if not stones.present[slot] or stones.stop[slot] <= now:
+        if not stones[slot].present or stones[slot].stop <= now:
             continue
-        if stones.leave[slot] < soonest:
-            kind, first, second, soonest = LEAVE, slot, slot, stones.leave[slot]
-        if stones.spin_end[slot] < soonest:
-            kind, first, second, soonest = UNSPIN, slot, slot, stones.spin_end[slot]
+        if stones[slot].leave < soonest:
+            kind, first, second, soonest = LEAVE, slot, slot, stones[slot].leave
+        if stones[slot].spin_end < soonest:
+            kind, first, second, soonest = UNSPIN, slot, slot, stones[slot].spin_end
         for other in range(16):
-            if meet[slot, other] < soonest and stones.present[other]:
+            if meet[slot, other] < soonest and stones[other].present:
                 kind, first, second, soonest = MEET, slot, other, meet[slot, other]
     if quantum > 0.0 and kind in (MEET, LEAVE):
         soonest = math.ceil(soonest / quantum - 1e-6) * quantum
@@ -86,103 +133,94 @@ def _next_event(board: Board, now: float, quantum: float) -> tuple[int, int, int
 
 @numba.njit(nogil=True, cache=True)
 def _gather(physics: Physics, board: Board, first: int, second: int, now: float) -> tuple[int, int]:
-    """Fill the cluster with the stones in touch with the pair, directly or through others: (stones, pairs)."""
-    stones, cluster = board.stones, board.cluster
+    """List the stones in touch with a pair, directly or through others: (members, pairs)."""
+    stones, members, pairs = board.stones, board.members, board.pairs
     touch = physics.contact.diameter + (TOUCHING if physics.quantum == 0.0 else 0.0)
-    count, pairs = 2, 0
-    cluster.slot[0] = first
-    cluster.slot[1] = second
-    for member in range(2):
-        _enter(physics, board, member, now)
+    _enter(physics, board, 0, first, now)
+    _enter(physics, board, 1, second, now)
+    count, links = 2, 0
+    outside = 0
+    for slot in range(16):
+        if stones[slot].present and slot != first and slot != second:
+            outside |= 1 << slot
     checked = 0
     while checked < count:
+        for other in range(checked + 1, count):
+            links = _link(members, pairs, links, checked, other, math.inf if other + checked == 1 else touch)
         for slot in range(16):
-            if not stones.present[slot]:
-                continue
-            known = -1
-            for member in range(count):
-                if cluster.slot[member] == slot:
-                    known = member
-            if 0 <= known <= checked:
-                continue
-            if known < 0:
-                if abs(stones.stop[slot]) == math.inf and _far(stones, cluster, checked, slot, touch):
-                    continue
-                cluster.slot[count] = slot
-                _enter(physics, board, count, now)
-            other = known if known >= 0 else count
-            rx, ry = cluster.x[other] - cluster.x[checked], cluster.y[other] - cluster.y[checked]
-            distance = math.sqrt(rx * rx + ry * ry)
-            if distance > touch and not (checked == 0 and other == 1):
-                continue
-            cluster.first[pairs] = checked
-            cluster.second[pairs] = other
-            cluster.normal_x[pairs] = rx / distance
-            cluster.normal_y[pairs] = ry / distance
-            pairs += 1
-            if known < 0:
+            if outside & (1 << slot) and _near(physics, board, checked, slot, now, touch):
+                _enter(physics, board, count, slot, now)
+                links = _link(members, pairs, links, checked, count, math.inf)
+                outside ^= 1 << slot
                 count += 1
         checked += 1
-    return count, pairs
+    return count, links
 
 
 @numba.njit(nogil=True, cache=True)
-def _far(stones: Stones, cluster: Cluster, member: int, slot: int, touch: float) -> bool:
-    rx, ry = stones.x[slot] - cluster.x[member], stones.y[slot] - cluster.y[member]
-    return rx * rx + ry * ry > touch * touch
+def _link(members: np.ndarray, pairs: np.ndarray, links: int, i: int, j: int, touch: float) -> int:
+    """List members i and j as a pair if they are at most `touch` metres apart; returns how many are listed."""
+    rx, ry = members[j].x - members[i].x, members[j].y - members[i].y
+    distance = math.sqrt(rx * rx + ry * ry)
+    if distance > touch:
+        return links
+    pair = pairs[links]
+    pair.first, pair.second = i, j
+    pair.normal_x, pair.normal_y = rx / distance, ry / distance
+    return links + 1
 
 
 @numba.njit(nogil=True, cache=True)
-def _enter(physics: Physics, board: Board, member: int, now: float) -> None:
-    """Copy a stone's state at `now` into the cluster."""
-    stones, cluster = board.stones, board.cluster
-    slot = cluster.slot[member]
-    x, y, vx, vy = state_at(physics.table, stones, slot, now)
-    cluster.x[member], cluster.y[member] = x, y
-    cluster.vx[member], cluster.vy[member] = vx, vy
-    cluster.spin[member] = spin_at(physics.table, stones, slot, now)
+def _near(physics: Physics, board: Board, member: int, slot: int, now: float, touch: float) -> bool:
+    """Whether a stone lies at most `touch` metres from a member."""
+    x, y, _, _ = state_at(physics.table, board.stones, slot, now)
+    rx, ry = x - board.members[member].x, y - board.members[member].y
+    return rx * rx + ry * ry <= touch * touch
 
 
 @numba.njit(nogil=True, cache=True)
-def _part(physics: Physics, cluster: Cluster, pairs: int) -> None:
+def _enter(physics: Physics, board: Board, place: int, slot: int, now: float) -> None:
+    """Copy a stone's state at `now` into the members."""
+    member = board.members[place]
+    member.slot = slot
+    member.x, member.y, member.vx, member.vy = state_at(physics.table, board.stones, slot, now)
+    member.spin = spin_at(physics.table, board.stones, slot, now)
+
+
+@numba.njit(nogil=True, cache=True)
+def _part(members: np.ndarray, pairs: np.ndarray, diameter: float) -> None:
     """Move stones that press into each other apart, by well under a micrometre."""
-    for pair in range(pairs):
-        i, j = cluster.first[pair], cluster.second[pair]
-        nx, ny = cluster.normal_x[pair], cluster.normal_y[pair]
-        apart = (cluster.x[j] - cluster.x[i]) * nx + (cluster.y[j] - cluster.y[i]) * ny
-        push = (physics.contact.diameter - apart) / 2.0
+    for p in range(pairs.shape[0]):
+        one, two = members[pairs[p].first], members[pairs[p].second]
+        nx, ny = pairs[p].normal_x, pairs[p].normal_y
+        push = (diameter - (two.x - one.x) * nx - (two.y - one.y) * ny) / 2.0
         if push > 0.0:
-            cluster.x[i] -= push * nx
-            cluster.y[i] -= push * ny
-            cluster.x[j] += push * nx
-            cluster.y[j] += push * ny
+            one.x -= push * nx
+            one.y -= push * ny
+            two.x += push * nx
+            two.y += push * ny
 
 
 @numba.njit(nogil=True, cache=True)
 def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -> int:
     """Resolve the contact of two stones and of all in touch with them; returns how many pairs collided."""
-    stones, cluster = board.stones, board.cluster
-    count, pairs = _gather(physics, board, first, second, now)
-    resolve(physics.contact, cluster, pairs)
+    count, links = _gather(physics, board, first, second, now)
+    members, pairs = board.members[:count], board.pairs[:links]
+    resolve(physics.contact, members, pairs)
     if physics.quantum == 0.0:
-        _part(physics, cluster, pairs)
-    collided = 0
-    for pair in range(pairs):
-        if cluster.push[pair] > 0.0:
+        _part(members, pairs, physics.contact.diameter)
+    collided, struck = 0, 3
+    for p in range(links):
+        if pairs[p].push > 0.0:
             collided += 1
-    for member in range(count):
-        struck = member < 2
-        for pair in range(pairs):
-            struck |= cluster.push[pair] > 0.0 and (cluster.first[pair] == member or cluster.second[pair] == member)
-        if not struck:
-            cluster.slot[member] = -1
-            continue
-        vx, vy, spin = cluster.vx[member], cluster.vy[member], cluster.spin[member]
-        stones.leave[cluster.slot[member]] = math.inf
-        launch(physics.table, stones, cluster.slot[member], now, cluster.x[member], cluster.y[member], vx, vy, spin)
-    for member in range(count):
-        if cluster.slot[member] >= 0:
-            _foresee(physics, board, cluster.slot[member], now)
+            struck |= 1 << pairs[p].first | 1 << pairs[p].second
+    for place in range(count):
+        if struck & (1 << place):
+            m = members[place]
+            launch(physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin)
+    for place in range(count):
+        if struck & (1 << place):
+            _foresee(physics, board, members[place].slot, now)
     return collided
 
 
@@ -202,9 +240,9 @@ def _record(board: Board, log: np.ndarray, entries: int, now: float) -> int:
         if entries >= log.shape[0]:
             break
         row = log[entries]
-        row[0], row[1], row[2], row[3] = slot, now, stones.x[slot], stones.y[slot]
-        row[4], row[5], row[6] = stones.turn_x[slot], stones.turn_y[slot], stones.curl[slot]
-        row[7], row[8] = stones.stop[slot], stones.present[slot]
+        row[0], row[1], row[2], row[3] = slot, now, stones[slot].x, stones[slot].y
+        row[4], row[5], row[6] = stones[slot].turn_x, stones[slot].turn_y, stones[slot].curl
+        row[7], row[8] = stones[slot].stop, stones[slot].present
         entries += 1
     return entries
 
@@ -224,7 +262,7 @@ def deliver(
     """Play one delivery on a board whose other stones lie at rest: (contacts, seconds, log entries)."""
     stones = board.stones
     now, contacts, entries = 0.0, 0, 0
-    stones.present[slot] = True
+    stones[slot].present = True
     launch(physics.table, stones, slot, now, x, y, vx, vy, spin)
     _foresee(physics, board, slot, now)
     entries = _record(board, log, entries, now)
@@ -232,17 +270,24 @@ def deliver(
         kind, first, second, time = _next_event(board, now, physics.quantum)
         if kind == NONE:
             break
+        if kind == MEET and not board.sure[first, second]:
+            start = max(board.meet[first, second], now)
+            when, sure = contact_time(
+                physics.table, stones, first, second, start, math.inf, physics.contact.diameter
+            )
+            _expect(board, first, second, when, sure)
+            continue
         now = time
         if kind == MEET:
             contacts += _meet(physics, board, first, second, now)
         elif kind == LEAVE:
-            stones.present[first] = False
+            stones[first].present = False
         else:
             _unspin(physics, board, first, now)
         entries = _record(board, log, entries, now)
     for other in range(16):
-        if stones.present[other] and stones.stop[other] > now:
-            now = stones.stop[other]
+        if stones[other].present and stones[other].stop > now:
+            now = stones[other].stop
     return contacts, now, entries
 
 
@@ -250,7 +295,8 @@ def deliver(
 def set_up(board: Board, stones: np.ndarray, in_play: np.ndarray) -> None:
     """Lay the stones [16, 2] that are in play [16] on an empty sheet."""
     for slot in range(16):
-        board.stones.present[slot] = in_play[slot]
+        board.stones[slot].present = in_play[slot]
         if in_play[slot]:
             lay(board.stones, slot, stones[slot, 0], stones[slot, 1])
     board.meet[:] = math.inf
+    board.sure[:] = True

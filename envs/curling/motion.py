@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from envs.curling.collision import Contact
-from envs.curling.events import LOG_FIELDS, Physics, deliver, empty_board, set_up
+from envs.curling.events import LOG_FIELDS, Board, Physics, deliver, empty_board, set_up
 from envs.curling.ice import Ice
 from envs.curling.path import CURLING, STRAIGHT, read
 from envs.curling.sheet import STONES
@@ -75,7 +75,10 @@ def simulate(
     physics = _physics(ice, contact_quantum)
     count = len(batch.slot)
     result = Motion(
-        np.zeros((count, STONES, 2)), np.zeros((count, STONES), bool), np.zeros(count, np.int64), np.zeros(count)
+        np.zeros((count, STONES, 2)),
+        np.zeros((count, STONES), bool),
+        np.zeros(count, np.int64),
+        np.zeros(count),
     )
     workers = os.cpu_count() or 1 if threads is None else threads
     if workers < 1:
@@ -86,6 +89,7 @@ def simulate(
         part = slice(start, min(start + CHUNK, count))
         _play(
             physics,
+            empty_board(),
             ice.sheet.hog_limit,
             release,
             *(array[part] for array in batch),
@@ -171,6 +175,7 @@ def _physics(ice: Ice, quantum: float) -> Physics:
 @numba.njit(nogil=True, cache=True)
 def _play(
     physics: Physics,
+    board: Board,
     hog_limit: float,
     release: np.ndarray,
     stones: np.ndarray,
@@ -184,7 +189,6 @@ def _play(
     seconds: np.ndarray,
 ) -> None:
     """Deliver each shot of a chunk and write down where the stones lie afterwards."""
-    board = empty_board()
     no_log = np.zeros((0, LOG_FIELDS))
     for b in range(slot.shape[0]):
         set_up(board, stones[b], in_play[b])
@@ -192,10 +196,10 @@ def _play(
             physics, board, slot[b], release[0], release[1], velocity[b, 0], velocity[b, 1], spin[b], no_log
         )
         for k in range(16):
-            if board.stones.present[k] and board.stones.y[k] > hog_limit:
+            if board.stones[k].present and board.stones[k].y > hog_limit:
                 in_play_after[b, k] = True
-                stones_after[b, k, 0] = board.stones.x[k]
-                stones_after[b, k, 1] = board.stones.y[k]
+                stones_after[b, k, 0] = board.stones[k].x
+                stones_after[b, k, 1] = board.stones[k].y
 
 
 @numba.njit(nogil=True, cache=True)
@@ -231,7 +235,12 @@ def _checked(
     """The arguments of `simulate` as contiguous arrays; raises ValueError where one is wrong."""
     slot = np.asarray(slot)
     count = slot.shape[0] if slot.ndim == 1 else -1
-    shapes = {"stones": (count, STONES, 2), "in_play": (count, STONES), "velocity": (count, 2), "spin": (count,)}
+    shapes = {
+        "stones": (count, STONES, 2),
+        "in_play": (count, STONES),
+        "velocity": (count, 2),
+        "spin": (count,),
+    }
     given = {"stones": stones, "in_play": in_play, "velocity": velocity, "spin": spin}
     if count < 0:
         raise ValueError(f"slot: shape {slot.shape} given, expected [B]")
@@ -270,7 +279,9 @@ def _check_lie(ice: Ice, stones: np.ndarray, in_play: np.ndarray, overlap: float
     )
     if off.any():
         b, k = np.argwhere(off)[0]
-        raise ValueError(f"stones[{b}, {k}]: {stones[b, k].tolist()} lies off the sheet, expected a place on it")
+        raise ValueError(
+            f"stones[{b}, {k}]: {stones[b, k].tolist()} lies off the sheet, expected a place on it"
+        )
     close = _overlap(stones, in_play, (2 * sheet.stone_radius - overlap) ** 2)
     if close[0] >= 0:
         b, i, j = close

@@ -20,9 +20,13 @@ REST_SPEED = 1e-9
 NO_SPIN = 1.1920929e-7
 """rad/s at or below which a stone does not curl: the single-precision epsilon of the original simulators."""
 
+SPEED_TOLERANCE = 4e-15
+"""Relative error of the speed with which a path begins."""
+MOST_NEWTON_STEPS = 8
+
 
 class PathTable(NamedTuple):
-    """N cells of `interval` seconds each, counted from rest.
+    """N cells of `interval` = 1 / `rate` seconds each, counted from rest.
 
     cells: [2, N, 8] float64; x = c0 + f (c1 + f (c2 + f c3)) at fraction f of a cell, then the same for y;
         metres. `cells[CURLING]` is the anticlockwise path, `cells[STRAIGHT]` that of a stone without spin.
@@ -32,8 +36,9 @@ class PathTable(NamedTuple):
     least_deceleration, most_acceleration, most_lateral: bounds over all speeds, m/s^2.
     """
 
-    interval: float
     cells: np.ndarray
+    interval: float
+    rate: float
     spin_loss: np.ndarray
     speed_step: float
     time_of_speed: np.ndarray
@@ -69,8 +74,9 @@ def tabulate(
     grid = np.linspace(0.0, speed[-2], count)
     final = -derivative[1] / speed[1]
     return PathTable(
-        interval=interval,
         cells=np.ascontiguousarray(cells),
+        interval=interval,
+        rate=1.0 / interval,
         spin_loss=np.ascontiguousarray(spin_loss),
         speed_step=float(grid[1]),
         time_of_speed=np.interp(grid, speed, np.arange(len(speed)) * interval),
@@ -92,52 +98,55 @@ def _cubics(position: np.ndarray, derivative: np.ndarray, interval: float) -> np
 @numba.njit(nogil=True, cache=True)
 def read(table: PathTable, kind: int, left: float) -> tuple[float, float, float, float]:
     """Position (m) and velocity (m/s) in the path's frame, `left` seconds before rest."""
-    scaled = left / table.interval
-    cell = min(int(scaled), table.cells.shape[1] - 1)
-    f = scaled - cell
-    c = table.cells[kind, cell]
-    x = c[0] + f * (c[1] + f * (c[2] + f * c[3]))
-    y = c[4] + f * (c[5] + f * (c[6] + f * c[7]))
-    vx = -(c[1] + f * (2.0 * c[2] + f * (3.0 * c[3]))) / table.interval
-    vy = -(c[5] + f * (2.0 * c[6] + f * (3.0 * c[7]))) / table.interval
+    cells, rate = table.cells, table.rate
+    cell = min(int(left * rate), cells.shape[1] - 1)
+    f = left * rate - cell
+    x1, x2, x3 = cells[kind, cell, 1], cells[kind, cell, 2], cells[kind, cell, 3]
+    y1, y2, y3 = cells[kind, cell, 5], cells[kind, cell, 6], cells[kind, cell, 7]
+    x = cells[kind, cell, 0] + f * (x1 + f * (x2 + f * x3))
+    y = cells[kind, cell, 4] + f * (y1 + f * (y2 + f * y3))
+    vx = -rate * (x1 + f * (2.0 * x2 + f * (3.0 * x3)))
+    vy = -rate * (y1 + f * (2.0 * y2 + f * (3.0 * y3)))
     return x, y, vx, vy
+
+
+@numba.njit(nogil=True, cache=True)
+def deceleration(table: PathTable, kind: int, left: float) -> float:
+    """Deceleration along the path in m/s^2, `left` seconds before rest."""
+    cells, rate = table.cells, table.rate
+    cell = min(int(left * rate), cells.shape[1] - 1)
+    f = left * rate - cell
+    ax = rate * rate * (2.0 * cells[kind, cell, 2] + 6.0 * f * cells[kind, cell, 3])
+    ay = rate * rate * (2.0 * cells[kind, cell, 6] + 6.0 * f * cells[kind, cell, 7])
+    _, _, vx, vy = read(table, kind, left)
+    speed = math.sqrt(vx * vx + vy * vy)
+    return -(vx * ax + vy * ay) / speed if speed > 0.0 else math.sqrt(ax * ax + ay * ay)
 
 
 @numba.njit(nogil=True, cache=True)
 def time_to_stop(table: PathTable, kind: int, speed: float) -> float:
     """Seconds until a stone of `speed` m/s stops: Newton on the tabulated speed."""
+    guesses = table.time_of_speed
     scaled = speed / table.speed_step
-    index = min(int(scaled), table.time_of_speed.shape[0] - 2)
-    guess = table.time_of_speed[index]
-    left = guess + (scaled - index) * (table.time_of_speed[index + 1] - guess)
+    index = min(int(scaled), guesses.shape[0] - 2)
+    left = guesses[index] + (scaled - index) * (guesses[index + 1] - guesses[index])
     end = table.cells.shape[1] * table.interval
-    for _ in range(8):
-        scaled = left / table.interval
-        cell = min(int(scaled), table.cells.shape[1] - 1)
-        f = scaled - cell
-        c = table.cells[kind, cell]
-        vx = (c[1] + f * (2.0 * c[2] + f * (3.0 * c[3]))) / table.interval
-        vy = (c[5] + f * (2.0 * c[6] + f * (3.0 * c[7]))) / table.interval
-        ax = (2.0 * c[2] + 6.0 * f * c[3]) / (table.interval * table.interval)
-        ay = (2.0 * c[6] + 6.0 * f * c[7]) / (table.interval * table.interval)
-        now = math.sqrt(vx * vx + vy * vy)
-        if now == 0.0:
-            left = speed / math.sqrt(ax * ax + ay * ay)
-            continue
-        error = now - speed
-        left = min(max(left - error * now / (vx * ax + vy * ay), 0.0), end)
-        if abs(error) <= 1e-13 * speed:
+    for _ in range(MOST_NEWTON_STEPS):
+        _, _, vx, vy = read(table, kind, left)
+        error = math.sqrt(vx * vx + vy * vy) - speed
+        if abs(error) <= SPEED_TOLERANCE * speed:
             break
+        left = min(max(left - error / deceleration(table, kind, left), 0.0), end)
     return left
 
 
 @numba.njit(nogil=True, cache=True)
 def spin_lost(table: PathTable, left: float) -> float:
     """rad/s that a stone loses from `left` seconds before rest until rest."""
-    scaled = left / table.interval
-    index = min(int(scaled), table.spin_loss.shape[0] - 2)
-    low = table.spin_loss[index]
-    return low + (scaled - index) * (table.spin_loss[index + 1] - low)
+    loss = table.spin_loss
+    scaled = left * table.rate
+    index = min(int(scaled), loss.shape[0] - 2)
+    return loss[index] + (scaled - index) * (loss[index + 1] - loss[index])
 
 
 @numba.njit(nogil=True, cache=True)
@@ -146,9 +155,9 @@ def spin_out(table: PathTable, left: float, spin: float) -> float:
 
     0 when it spins until it rests, or until its last cell, in which a curl moves it by micrometres.
     """
+    loss = table.spin_loss
     remaining = spin_lost(table, left) - spin
-    if remaining <= table.spin_loss[1]:
+    if remaining <= loss[1]:
         return 0.0
-    index = np.searchsorted(table.spin_loss, remaining) - 1
-    low, high = table.spin_loss[index], table.spin_loss[index + 1]
-    return (index + (remaining - low) / (high - low)) * table.interval
+    index = np.searchsorted(loss, remaining) - 1
+    return (index + (remaining - loss[index]) / (loss[index + 1] - loss[index])) * table.interval
