@@ -28,6 +28,7 @@ MARGIN = 0.22  # metres around the sheet
 EIGHT_FOOT, FOUR_FOOT, BUTTON = 1.219, 0.610, 0.152  # metres, radii of the inner circles
 LINE_WIDTH = 0.013  # metres; painted lines
 HOG_LINE_WIDTH = 0.102  # metres
+MARK_WIDTH = 0.05  # metres
 HANDLE = 0.62  # radius of the coloured top of a stone over its radius
 
 SURROUND = (225, 231, 238)
@@ -35,6 +36,7 @@ ICE = (246, 250, 253)
 BLUE, WHITE, RED = (42, 99, 178), (248, 251, 253), (203, 46, 52)
 LINE = (62, 74, 92)
 HOG = (186, 38, 44)
+MARK = (20, 140, 70)
 GRANITE, GRANITE_EDGE, SHADOW = (138, 143, 150), (58, 62, 70), (96, 110, 130)
 TEAM_COLOURS = ((214, 40, 40), (250, 199, 32))
 TEAM_INK = ((255, 255, 255), (40, 34, 10))
@@ -48,6 +50,7 @@ def draw_board(
     in_play: NDArray[np.bool_],
     *,
     tracks: NDArray[np.float64] | None = None,
+    mark: NDArray[np.float64] | None = None,
     pixels_per_metre: int = PIXELS_PER_METRE,
 ) -> Image8:
     """The playing end of the sheet with its stones.
