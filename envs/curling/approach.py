@@ -8,9 +8,9 @@ section 2.3). Nothing is stepped, and nothing can be tunnelled through.
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from envs.curling.compiled import kernel
 from envs.curling.path import PathTable
 from envs.curling.stones import final_heading, state_at
 
@@ -28,7 +28,7 @@ MARGIN = 1e-3
 MOST_STEPS = 100_000
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def contact_time(
     table: PathTable, stones: np.ndarray, i: int, j: int, now: float, until: float, diameter: float
 ) -> tuple[float, bool]:
@@ -79,7 +79,7 @@ def contact_time(
     return now, True
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def reach_time(wx: float, wy: float, gap: float, deceleration: float) -> float:
     """Least time in which one stone can travel `gap` metres along its path; infinite when it stops short."""
     if gap <= 0.0:
@@ -91,7 +91,7 @@ def reach_time(wx: float, wy: float, gap: float, deceleration: float) -> float:
     return 2.0 * gap / (math.sqrt(squared) + math.sqrt(rest))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _drift_time(
     rx: float,
     ry: float,
@@ -133,9 +133,9 @@ class Corridor(NamedTuple):
     left: float
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def corridor(table: PathTable, stones: np.ndarray, i: int, now: float) -> Corridor:
-    """The corridor of moving stone i: its path bends to one side, so it lies within its chord and end tangents."""
+    """The corridor of moving stone i: a path bends to one side, so chord and end tangents enclose it."""
     x, y, vx, vy = state_at(table, stones, i, now)
     cx, cy = stones[i].x - x, stones[i].y - y
     length = math.sqrt(cx * cx + cy * cy)
@@ -156,7 +156,7 @@ def corridor(table: PathTable, stones: np.ndarray, i: int, now: float) -> Corrid
     return Corridor(x, y, cx, cy, length, 0.0, bulge)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def passes(way: Corridor, x: float, y: float, reach: float) -> bool:
     """Whether a path surely stays `reach` metres clear of the point (x, y)."""
     rx, ry = x - way.x, y - way.y
@@ -168,7 +168,7 @@ def passes(way: Corridor, x: float, y: float, reach: float) -> bool:
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def leave_time(
     table: PathTable, stones: np.ndarray, i: int, now: float, side: float, back: float, near: float
 ) -> float:
@@ -188,7 +188,7 @@ def leave_time(
     return first
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _stays_within(outward: float, final_outward: float, room: float) -> bool:
     """Whether a path within a line and stopping `room` metres before it cannot cross it on the way.
 
@@ -200,7 +200,7 @@ def _stays_within(outward: float, final_outward: float, room: float) -> bool:
     return outward >= 0.0 and final_outward >= 0.0 and room > MARGIN
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _cross_time(
     table: PathTable,
     stones: np.ndarray,
@@ -211,7 +211,7 @@ def _cross_time(
     limit: float,
     before: float,
 ) -> float:
-    """When moving stone i reaches the line n . p = limit; infinite when it does not, or only after `before`."""
+    """When moving stone i reaches the line n . p = limit; infinite when it does not by `before`."""
     end = min(stones[i].stop, before)
     for _ in range(MOST_STEPS):
         if now > end:
@@ -221,5 +221,6 @@ def _cross_time(
         if gap <= CONTACT_TOLERANCE:
             return now
         outward = max(nx * vx + ny * vy, 0.0)
-        now += 2.0 * gap / (outward + math.sqrt(outward * outward + 2.0 * table.most_lateral * gap))
+        turning = 2.0 * gap / (outward + math.sqrt(outward * outward + 2.0 * table.most_lateral * gap))
+        now += max(turning, reach_time(vx, vy, gap, table.least_deceleration))
     return now

@@ -1,16 +1,16 @@
 """Impulses between stones in contact: restitution, Coulomb friction, clusters of touching stones.
 
-A stone is a solid disc. A pair has a closed form; stones that touch others are resolved together: normal
-velocities by Newton's law of restitution as a linear complementarity problem (unique, and it never adds energy:
-Moreau, "Unilateral Contact and Dry Friction in Finite Freedom Dynamics", 1988), then friction as the impulses
-within Coulomb's bound that leave the least energy.
+A stone is a solid disc. Stones in touch are resolved together: normal velocities by Newton's law of restitution
+as a linear complementarity problem (unique, and it never adds energy: Moreau, "Unilateral Contact and Dry
+Friction in Finite Freedom Dynamics", 1988), then friction as the impulses within Coulomb's bound that leave the
+least energy. For one pair both are closed forms.
 """
 
-import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
+
+from envs.curling.compiled import kernel
 
 SOLVER_TOLERANCE = 1e-15
 """Change of an impulse per mass, relative to the greatest closing speed, at which the solver stops."""
@@ -56,13 +56,13 @@ push, rub: normal and tangential impulse per mass, m/s; `given` is the push of t
 """
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def wanted_separation(contact: Contact, closing: float) -> float:
     """Speed at which a pair that closes at `closing` m/s separates after the impact, m/s."""
     return contact.restitution * closing if closing > contact.elastic_speed else 0.0
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _impulse(members: np.ndarray, pair: np.void, push: float, rub: float, radius: float) -> None:
     """Apply a normal and a tangential impulse per mass (m/s) to both stones of a pair."""
     one, two = members[pair.first], members[pair.second]
@@ -77,14 +77,14 @@ def _impulse(members: np.ndarray, pair: np.void, push: float, rub: float, radius
     two.spin -= turned
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _separating(members: np.ndarray, pair: np.void) -> float:
     """Normal relative velocity of a pair, m/s, positive when it separates."""
     one, two = members[pair.first], members[pair.second]
     return (two.vx - one.vx) * pair.normal_x + (two.vy - one.vy) * pair.normal_y
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _sliding(members: np.ndarray, pair: np.void, radius: float) -> float:
     """Tangential relative velocity of a pair's surfaces at the contact point, m/s, along (-ny, nx)."""
     one, two = members[pair.first], members[pair.second]
@@ -92,7 +92,7 @@ def _sliding(members: np.ndarray, pair: np.void, radius: float) -> float:
     return along - radius * (one.spin + two.spin)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def resolve(contact: Contact, members: np.ndarray, pairs: np.ndarray) -> None:
     """Change the velocities and spins of stones in touch by the impulses in their contacts.
 
@@ -119,7 +119,7 @@ def resolve(contact: Contact, members: np.ndarray, pairs: np.ndarray) -> None:
             return
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _push(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: float) -> None:
     """Normal impulses: each pair separates at least at its target, and exactly so where it is pushed."""
     radius, count = contact.diameter / 2.0, pairs.shape[0]
@@ -140,7 +140,7 @@ def _push(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: flo
         pairs[p].push += pairs[p].given
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _rub(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: float) -> None:
     """Tangential impulses: the sliding of each pair ends, or is opposed by all that Coulomb's law allows."""
     radius, count = contact.diameter / 2.0, pairs.shape[0]

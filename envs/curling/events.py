@@ -3,11 +3,11 @@
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from envs.curling.approach import TOUCHING, contact_time, corridor, leave_time, passes, reach_time
 from envs.curling.collision import MEMBER, PAIR, Contact, resolve
+from envs.curling.compiled import kernel
 from envs.curling.path import PathTable
 from envs.curling.stones import STONE, launch, lay, spin_at, state_at
 
@@ -26,7 +26,9 @@ LOG_FIELDS = 9
 class Physics(NamedTuple):
     """What one delivery needs to know: the ice's path, contacts, and where the sheet ends (metres).
 
-    quantum: contacts and departures take effect at the next multiple of it, seconds; 0 is exact.
+    quantum: 0 is exact; the step in seconds of a simulator that steps (semi-implicit Euler) mirrors that one:
+        contacts and departures take effect at the next multiple of it, a delivered stone slows before its
+        first step, and a struck stone makes its first step before it slows.
     """
 
     table: PathTable
@@ -59,7 +61,7 @@ def empty_board() -> Board:
     return Board(np.zeros(16, STONE), never, sure, np.zeros(16, MEMBER), np.zeros(120, PAIR))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _foresee(physics: Physics, board: Board, slot: int, now: float) -> None:
     """Find when a stone whose path has just changed leaves, and when it meets each other stone."""
     table, stones, diameter = physics.table, board.stones, physics.contact.diameter
@@ -84,7 +86,7 @@ def _foresee(physics: Physics, board: Board, slot: int, now: float) -> None:
         _expect(board, slot, other, time, sure)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _expect(board: Board, one: int, two: int, time: float, sure: bool) -> None:
     """Note when two stones meet, or before when (not sure) they do not."""
     board.meet[one, two] = time
@@ -93,7 +95,7 @@ def _expect(board: Board, one: int, two: int, time: float, sure: bool) -> None:
     board.sure[two, one] = sure
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _run_up(physics: Physics, board: Board, slot: int, now: float) -> float:
     """A time until which a moving stone surely reaches no stone at rest."""
     stones = board.stones
@@ -111,7 +113,7 @@ def _run_up(physics: Physics, board: Board, slot: int, now: float) -> float:
     return now
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _next_event(board: Board, now: float, quantum: float) -> tuple[int, int, int, float]:
     """The earliest event: (kind, slot, other slot, seconds)."""
     stones, meet = board.stones, board.meet
@@ -131,7 +133,7 @@ def _next_event(board: Board, now: float, quantum: float) -> tuple[int, int, int
     return kind, first, second, max(soonest, now)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _gather(physics: Physics, board: Board, first: int, second: int, now: float) -> tuple[int, int]:
     """List the stones in touch with a pair, directly or through others: (members, pairs)."""
     stones, members, pairs = board.stones, board.members, board.pairs
@@ -157,9 +159,9 @@ def _gather(physics: Physics, board: Board, first: int, second: int, now: float)
     return count, links
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _link(members: np.ndarray, pairs: np.ndarray, links: int, i: int, j: int, touch: float) -> int:
-    """List members i and j as a pair if they are at most `touch` metres apart; returns how many are listed."""
+    """List members i and j as a pair if at most `touch` metres apart; returns how many pairs are listed."""
     rx, ry = members[j].x - members[i].x, members[j].y - members[i].y
     distance = math.sqrt(rx * rx + ry * ry)
     if distance > touch:
@@ -170,7 +172,7 @@ def _link(members: np.ndarray, pairs: np.ndarray, links: int, i: int, j: int, to
     return links + 1
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _near(physics: Physics, board: Board, member: int, slot: int, now: float, touch: float) -> bool:
     """Whether a stone lies at most `touch` metres from a member."""
     x, y, _, _ = state_at(physics.table, board.stones, slot, now)
@@ -178,7 +180,7 @@ def _near(physics: Physics, board: Board, member: int, slot: int, now: float, to
     return rx * rx + ry * ry <= touch * touch
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _enter(physics: Physics, board: Board, place: int, slot: int, now: float) -> None:
     """Copy a stone's state at `now` into the members."""
     member = board.members[place]
@@ -187,7 +189,7 @@ def _enter(physics: Physics, board: Board, place: int, slot: int, now: float) ->
     member.spin = spin_at(physics.table, board.stones, slot, now)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _part(members: np.ndarray, pairs: np.ndarray, diameter: float) -> None:
     """Move stones that press into each other apart, by well under a micrometre."""
     for p in range(pairs.shape[0]):
@@ -201,7 +203,7 @@ def _part(members: np.ndarray, pairs: np.ndarray, diameter: float) -> None:
             two.y += push * ny
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -> int:
     """Resolve the contact of two stones and of all in touch with them; returns how many pairs collided."""
     count, links = _gather(physics, board, first, second, now)
@@ -217,22 +219,24 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
     for place in range(count):
         if struck & (1 << place):
             m = members[place]
-            launch(physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin)
+            launch(
+                physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, -0.5 * physics.quantum
+            )
     for place in range(count):
         if struck & (1 << place):
             _foresee(physics, board, members[place].slot, now)
     return collided
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _unspin(physics: Physics, board: Board, slot: int, now: float) -> None:
     """Let a stone that has ceased to spin go on straight."""
     x, y, vx, vy = state_at(physics.table, board.stones, slot, now)
-    launch(physics.table, board.stones, slot, now, x, y, vx, vy, 0.0)
+    launch(physics.table, board.stones, slot, now, x, y, vx, vy, 0.0, 0.0)
     _foresee(physics, board, slot, now)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _record(board: Board, log: np.ndarray, entries: int, now: float) -> int:
     """Append every present stone's path to the log [M, LOG_FIELDS]; returns how many entries it holds."""
     stones = board.stones
@@ -247,7 +251,7 @@ def _record(board: Board, log: np.ndarray, entries: int, now: float) -> int:
     return entries
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def deliver(
     physics: Physics,
     board: Board,
@@ -263,7 +267,7 @@ def deliver(
     stones = board.stones
     now, contacts, entries = 0.0, 0, 0
     stones[slot].present = True
-    launch(physics.table, stones, slot, now, x, y, vx, vy, spin)
+    launch(physics.table, stones, slot, now, x, y, vx, vy, spin, 0.5 * physics.quantum)
     _foresee(physics, board, slot, now)
     entries = _record(board, log, entries, now)
     for _ in range(MOST_EVENTS):
@@ -291,7 +295,7 @@ def deliver(
     return contacts, now, entries
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def set_up(board: Board, stones: np.ndarray, in_play: np.ndarray) -> None:
     """Lay the stones [16, 2] that are in play [16] on an empty sheet."""
     for slot in range(16):

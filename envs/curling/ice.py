@@ -163,7 +163,7 @@ def _integrate(rate: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: 
 
 
 def _fcv1_path(seconds_left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The anticlockwise path at `seconds_left` [N]: (position [N] complex, derivative [N] complex, line [N])."""
+    """The anticlockwise path at `seconds_left` [N]: position and its derivative, complex, and the straight line."""
     speed = _fcv1_speed(seconds_left)
     root = speed ** (1 / 5)
     turned = np.concatenate([[0.0], np.cumsum(_integrate(_fcv1_turn, root[:-1], root[1:]))])

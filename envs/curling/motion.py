@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from envs.curling.collision import Contact
+from envs.curling.compiled import entry
 from envs.curling.events import LOG_FIELDS, Board, Physics, deliver, empty_board, set_up
 from envs.curling.ice import Ice
 from envs.curling.path import CURLING, STRAIGHT, read
@@ -63,8 +63,8 @@ def simulate(
         slot: [B] int, the delivered stone's slot, not in play before.
         velocity: [B, 2] at release, m/s.
         spin: [B] angular velocity at release, rad/s anticlockwise.
-        contact_quantum: contacts take effect at the next multiple of it, seconds; 0 is exact, the step of
-            a stepped simulator mirrors that one.
+        contact_quantum: 0 is exact; the step in seconds of a simulator that steps mirrors that one
+            (`events.Physics`).
         threads: worker threads; None is one for each core.
 
     Raises:
@@ -141,12 +141,10 @@ def trajectory(
         contact_quantum,
     )
     physics = _physics(ice, contact_quantum)
-    board = empty_board()
-    set_up(board, batch.stones[0], batch.in_play[0])
     log = np.zeros((MOST_PATHS * STONES, LOG_FIELDS))
-    x, y = ice.release_position
-    vx, vy = batch.velocity[0]
-    _, seconds, entries = deliver(physics, board, int(batch.slot[0]), x, y, vx, vy, float(batch.spin[0]), log)
+    seconds, entries = _trace(
+        physics, empty_board(), np.array(ice.release_position), *(array[0] for array in batch), log
+    )
     times = np.append(np.arange(0.0, seconds, interval), seconds)
     positions = np.full((len(times), STONES, 2), np.nan)
     _sample(physics, log[:entries], times, positions)
@@ -172,7 +170,7 @@ def _physics(ice: Ice, quantum: float) -> Physics:
     return Physics(ice.table, contact, sheet.side_limit, sheet.back_limit, sheet.near_end_y, float(quantum))
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def _play(
     physics: Physics,
     board: Board,
@@ -202,11 +200,30 @@ def _play(
                 stones_after[b, k, 1] = board.stones[k].y
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
+def _trace(
+    physics: Physics,
+    board: Board,
+    release: np.ndarray,
+    stones: np.ndarray,
+    in_play: np.ndarray,
+    slot: int,
+    velocity: np.ndarray,
+    spin: float,
+    log: np.ndarray,
+) -> tuple[float, int]:
+    """Deliver one shot and log its paths: (seconds, log entries)."""
+    set_up(board, stones, in_play)
+    _, seconds, entries = deliver(
+        physics, board, slot, release[0], release[1], velocity[0], velocity[1], spin, log
+    )
+    return seconds, entries
+
+
+@entry
 def _sample(physics: Physics, log: np.ndarray, times: np.ndarray, positions: np.ndarray) -> None:
     """Positions [T, 16, 2] at `times` [T] from a log of paths in the order of their starts."""
-    for entry in range(log.shape[0]):
-        row = log[entry]
+    for row in log:
         slot, start, curl = int(row[0]), row[1], row[6]
         for t in range(times.shape[0]):
             if times[t] < start:
@@ -288,7 +305,7 @@ def _check_lie(ice: Ice, stones: np.ndarray, in_play: np.ndarray, overlap: float
         raise ValueError(f"stones[{b}]: stones {i} and {j} overlap, expected them apart")
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def _overlap(stones: np.ndarray, in_play: np.ndarray, squared: float) -> tuple[int, int, int]:
     """The first pair nearer than the root of `squared`: (sheet, slot, slot), or -1s."""
     for b in range(stones.shape[0]):

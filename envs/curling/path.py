@@ -8,8 +8,9 @@ side to which it curls (+1 anticlockwise, -1 clockwise, 0 straight) and when it 
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
+
+from envs.curling.compiled import kernel
 
 STRAIGHT, CURLING = 0, 1
 """First index of `PathTable.cells`."""
@@ -95,7 +96,7 @@ def _cubics(position: np.ndarray, derivative: np.ndarray, interval: float) -> np
     return np.concatenate([coefficients.real, coefficients.imag], -1)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def read(table: PathTable, kind: int, left: float) -> tuple[float, float, float, float]:
     """Position (m) and velocity (m/s) in the path's frame, `left` seconds before rest."""
     cells, rate = table.cells, table.rate
@@ -110,7 +111,7 @@ def read(table: PathTable, kind: int, left: float) -> tuple[float, float, float,
     return x, y, vx, vy
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def deceleration(table: PathTable, kind: int, left: float) -> float:
     """Deceleration along the path in m/s^2, `left` seconds before rest."""
     cells, rate = table.cells, table.rate
@@ -123,7 +124,7 @@ def deceleration(table: PathTable, kind: int, left: float) -> float:
     return -(vx * ax + vy * ay) / speed if speed > 0.0 else math.sqrt(ax * ax + ay * ay)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def time_to_stop(table: PathTable, kind: int, speed: float) -> float:
     """Seconds until a stone of `speed` m/s stops: Newton on the tabulated speed."""
     guesses = table.time_of_speed
@@ -140,7 +141,7 @@ def time_to_stop(table: PathTable, kind: int, speed: float) -> float:
     return left
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def spin_lost(table: PathTable, left: float) -> float:
     """rad/s that a stone loses from `left` seconds before rest until rest."""
     loss = table.spin_loss
@@ -149,7 +150,7 @@ def spin_lost(table: PathTable, left: float) -> float:
     return loss[index] + (scaled - index) * (loss[index + 1] - loss[index])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def spin_out(table: PathTable, left: float, spin: float) -> float:
     """Seconds before rest at which a stone with |spin| rad/s, `left` seconds before rest, ceases to spin.
 

@@ -2,9 +2,9 @@
 
 import math
 
-import numba
 import numpy as np
 
+from envs.curling.compiled import kernel
 from envs.curling.path import (
     CURLING,
     NO_SPIN,
@@ -16,7 +16,6 @@ from envs.curling.path import (
     spin_out,
     time_to_stop,
 )
-
 
 STONE = np.dtype(
     [
@@ -47,7 +46,7 @@ present: whether it is on the sheet.
 """
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def lay(stones: np.ndarray, slot: int, x: float, y: float) -> None:
     """Put a stone at rest."""
     stone = stones[slot]
@@ -59,7 +58,7 @@ def lay(stones: np.ndarray, slot: int, x: float, y: float) -> None:
     stone.leave = math.inf
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def launch(
     table: PathTable,
     stones: np.ndarray,
@@ -70,8 +69,12 @@ def launch(
     vx: float,
     vy: float,
     spin: float,
+    late: float,
 ) -> None:
-    """Start a free path at (x, y) with velocity (vx, vy) m/s and `spin` rad/s; `leave` is set by the caller."""
+    """Start a free path at (x, y) with velocity (vx, vy) m/s and `spin` rad/s; `leave` is the caller's to set.
+
+    The stone sets out from where its path's clock is `late` seconds on; 0 is exact.
+    """
     stone = stones[slot]
     speed = math.sqrt(vx * vx + vy * vy)
     if speed <= REST_SPEED:
@@ -79,7 +82,10 @@ def launch(
         return
     curl = 0.0 if abs(spin) <= NO_SPIN else math.copysign(1.0, spin)
     kind = STRAIGHT if curl == 0.0 else CURLING
-    left = time_to_stop(table, kind, speed)
+    left = time_to_stop(table, kind, speed) - late
+    if left <= 0.0:
+        lay(stones, slot, x, y)
+        return
     px, py, wx, wy = read(table, kind, left)
     px *= curl
     wx *= curl
@@ -98,7 +104,7 @@ def launch(
     stone.spin_end = now + left - ends if ends > 0.0 else math.inf
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def state_at(
     table: PathTable, stones: np.ndarray, slot: int, now: float
 ) -> tuple[float, float, float, float]:
@@ -117,7 +123,7 @@ def state_at(
     return x, y, c * wx - s * wy, s * wx + c * wy
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def spin_at(table: PathTable, stones: np.ndarray, slot: int, now: float) -> float:
     """Angular velocity of a stone at `now`, rad/s anticlockwise; a stone at rest has none."""
     stone = stones[slot]
@@ -129,7 +135,7 @@ def spin_at(table: PathTable, stones: np.ndarray, slot: int, now: float) -> floa
     return math.copysign(kept, stone.spin)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def final_heading(table: PathTable, stones: np.ndarray, slot: int) -> tuple[float, float]:
     """Unit heading of a moving stone in the last interval before it rests."""
     stone = stones[slot]
