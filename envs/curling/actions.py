@@ -62,7 +62,9 @@ def deliveries(ice: Ice, actions: NDArray[np.floating]) -> tuple[NDArray[np.floa
     weight = np.maximum(actions[:, 1] - HIT_FROM, 0.0) / (1 - HIT_FROM)
     tee_line = np.stack([across, np.full(len(across), sheet.tee_y)], axis=1)
     hits = velocity_through(ice, tee_line, softest + weight * (strongest - softest), spin)
-    return np.where((actions[:, 1] >= HIT_FROM)[:, None], hits, draws), spin
+    velocity = np.where((actions[:, 1] >= HIT_FROM)[:, None], hits, draws)
+    speed = np.hypot(velocity[:, 0], velocity[:, 1])
+    return velocity * np.minimum(ice.max_speed / speed, 1.0)[:, None], spin
 
 
 def delivered(ice: Ice, actions: NDArray[np.floating]) -> list[Shot]:

@@ -7,14 +7,16 @@ sides, so they pass unchanged; `angle`, the orientation of a stone, is kept for 
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from envs.curling.delivery import Shot
 from envs.curling.rule_set import LAST_END
-from envs.curling.rules import GameState, frozen, lose
+from envs.curling.rules import GameState, frozen
 from envs.curling.sheet import STONES, STONES_PER_TEAM
+from envs.curling.throws import throw_each
 from envs.curling.wire_values import chosen, finite, listed, mapping, member, whole
 from envs.curling.world import World
 
@@ -125,7 +127,7 @@ def play_line(world: World, message: object, rng: np.random.Generator) -> dict[s
     """Play the move of a line {"before": STATE, "move": MOVE, ...}.
 
     Args:
-        world: ice, noise and rules; its number of ends gives way to that of the state.
+        world: ice, noise and rules of a standard game; the number of ends is taken from the state.
         message: decoded JSON; other keys pass through.
         rng: draws the execution noise.
 
@@ -138,16 +140,15 @@ def play_line(world: World, message: object, rng: np.random.Generator) -> dict[s
     line = mapping(message, "line")
     before = parse_state(member(line, "before", "line"), "before")
     shot = parse_move(member(line, "move", "line"), "move", world.ice.release_spin)
+    if world.rules.game != "standard":
+        raise ValueError(f"rules: {world.rules.game!r}, expected 'standard' in Digital Curling 3")
     if before.state.over:
         raise ValueError(f"before.game_result: the game is over ({before.state.reason}), expected null")
-    world = world.with_ends(before.ends)
-    if shot is None:
-        after, foul = lose(world.ice.sheet, world.rules, before.state), False
-    else:
-        after, record = world.deliver(before.state, shot, rng)
-        foul = record.foul
-    angles = tuple(a if s else 0.0 for a, s in zip(before.angles, after.in_play, strict=True))
-    return {**line, "after": format_state(before._replace(state=after, angles=angles)), "fgz_foul": foul}
+    rules = replace(world.rules, ends=before.ends, end_limit=LAST_END)
+    (throw,) = throw_each(replace(world, rules=rules), [before.state], [shot], [rng])
+    angles = tuple(a if s else 0.0 for a, s in zip(before.angles, throw.after.in_play, strict=True))
+    after = format_state(before._replace(state=throw.after, angles=angles))
+    return {**line, "after": after, "fgz_foul": throw.foul}
 
 
 def _team(value: object, name: str) -> int:

@@ -33,8 +33,8 @@ class CurlingMatch(AECEnv):
     As in `hogline/Curling-v0`.
 
     ## Observation space
-    The `Dict` of `hogline/Curling-v0`, each agent's own stones first, flattened to one float32 `Box` as PettingZoo
-    wants it; `gymnasium.spaces.unflatten(env.dict_space, observation)` gives the parts back.
+    The `Dict` of `hogline/Curling-v0`, each agent's own stones first, flattened to one float32 `Box`;
+    `gymnasium.spaces.unflatten(env.dict_space, observation)` gives the parts back.
 
     ## Rewards
     `reward="points"`: net points of an end when it finishes. `reward="result"`: +1, -1 or 0 when the game
