@@ -1,9 +1,9 @@
 """Impulses between stones in contact: restitution, Coulomb friction, clusters of touching stones.
 
-A stone is a solid disc. Stones in touch are resolved together: normal velocities by Newton's law of restitution
-as a linear complementarity problem (unique, and it never adds energy: Moreau, "Unilateral Contact and Dry
-Friction in Finite Freedom Dynamics", 1988), then friction as the impulses within Coulomb's bound that leave the
-least energy. For one pair both are closed forms.
+A stone is a solid disc. Stones in touch are resolved together: normal velocities by Newton's law of
+restitution as a linear complementarity problem (unique, and it never adds energy: Moreau, "Unilateral Contact
+and Dry Friction in Finite Freedom Dynamics", 1988), then friction as the impulses within Coulomb's bound that
+leave the least energy. For one pair both are closed forms.
 """
 
 from typing import NamedTuple

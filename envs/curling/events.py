@@ -26,9 +26,9 @@ LOG_FIELDS = 9
 class Physics(NamedTuple):
     """What one delivery needs to know: the ice's path, contacts, and where the sheet ends (metres).
 
-    quantum: 0 is exact; the step in seconds of a simulator that steps (semi-implicit Euler) mirrors that one:
-        contacts and departures take effect at the next multiple of it, a delivered stone slows before its
-        first step, and a struck stone makes its first step before it slows.
+    quantum: 0 is exact; the step in seconds of a simulator that steps mirrors that one: contacts and
+        departures take effect at the next multiple of it, and a struck stone makes a step before it slows.
+    release_lag: quanta that a delivered stone has slowed for when it sets out.
     """
 
     table: PathTable
@@ -37,6 +37,7 @@ class Physics(NamedTuple):
     back: float
     near: float
     quantum: float
+    release_lag: float
 
 
 class Board(NamedTuple):
@@ -211,7 +212,7 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
     resolve(physics.contact, members, pairs)
     if physics.quantum == 0.0:
         _part(members, pairs, physics.contact.diameter)
-    collided, struck = 0, 3
+    collided, struck, late = 0, 3, -0.5 * physics.quantum
     for p in range(links):
         if pairs[p].push > 0.0:
             collided += 1
@@ -219,9 +220,7 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
     for place in range(count):
         if struck & (1 << place):
             m = members[place]
-            launch(
-                physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, -0.5 * physics.quantum
-            )
+            launch(physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, late)
     for place in range(count):
         if struck & (1 << place):
             _foresee(physics, board, members[place].slot, now)
@@ -267,7 +266,7 @@ def deliver(
     stones = board.stones
     now, contacts, entries = 0.0, 0, 0
     stones[slot].present = True
-    launch(physics.table, stones, slot, now, x, y, vx, vy, spin, 0.5 * physics.quantum)
+    launch(physics.table, stones, slot, now, x, y, vx, vy, spin, physics.release_lag * physics.quantum)
     _foresee(physics, board, slot, now)
     entries = _record(board, log, entries, now)
     for _ in range(MOST_EVENTS):

@@ -67,6 +67,7 @@ class Ice:
         restitution: coefficient of restitution between stones.
         elastic_speed: closing speed in m/s at or below which a contact is inelastic.
         contact_friction: Coulomb coefficient between stones.
+        release_lag: steps by which its original, stepped simulator slows a stone before its first step.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Ice:
     restitution: float
     elastic_speed: float
     contact_friction: float
+    release_lag: float
 
     @property
     def speed_limit(self) -> float:
@@ -163,7 +165,7 @@ def _integrate(rate: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: 
 
 
 def _fcv1_path(seconds_left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The anticlockwise path at `seconds_left` [N]: position and its derivative, complex, and the straight line."""
+    """The path at `seconds_left` [N]: position and its derivative, complex, and the straight line."""
     speed = _fcv1_speed(seconds_left)
     root = speed ** (1 / 5)
     turned = np.concatenate([[0.0], np.cumsum(_integrate(_fcv1_turn, root[:-1], root[1:]))])
@@ -213,6 +215,7 @@ def fcv1(interval: float = 1 / 64) -> Ice:
         restitution=1.0,
         elastic_speed=0.0,
         contact_friction=0.2,
+        release_lag=0.5,
     )
 
 
@@ -243,6 +246,7 @@ def gat2016(interval: float = 1 / 512) -> Ice:
         restitution=1.0,
         elastic_speed=1.0,
         contact_friction=GAT2016_DECELERATION,
+        release_lag=0.0,
     )
 
 

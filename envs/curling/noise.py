@@ -130,7 +130,7 @@ def _cut(velocity: np.ndarray, max_speed: float) -> np.ndarray:
 
 
 def _deviate(velocity: np.ndarray, max_speed: float, faster: np.ndarray, turned: np.ndarray) -> np.ndarray:
-    """Velocities [B, 2], cut to `max_speed`, then faster by m/s and turned anticlockwise by radians, [B] each."""
+    """Velocities [B, 2] cut to `max_speed`, then `faster` [B] m/s and `turned` [B] radians anticlockwise."""
     speed = np.minimum(np.hypot(velocity[:, 0], velocity[:, 1]), max_speed) + faster
     angle = np.arctan2(velocity[:, 1], velocity[:, 0]) + turned
     return np.stack([speed * np.cos(angle), speed * np.sin(angle)], -1)

@@ -71,7 +71,7 @@ def launch(
     spin: float,
     late: float,
 ) -> None:
-    """Start a free path at (x, y) with velocity (vx, vy) m/s and `spin` rad/s; `leave` is the caller's to set.
+    """Start a free path at (x, y), metres, with velocity (vx, vy) m/s and `spin` rad/s; `leave` is not set.
 
     The stone sets out from where its path's clock is `late` seconds on; 0 is exact.
     """
