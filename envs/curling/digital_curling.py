@@ -16,7 +16,6 @@ from envs.curling.delivery import Shot
 from envs.curling.rule_set import LAST_END
 from envs.curling.rules import GameState, frozen
 from envs.curling.sheet import STONES, STONES_PER_TEAM
-from envs.curling.throws import throw_each
 from envs.curling.wire_values import chosen, finite, listed, mapping, member, whole
 from envs.curling.world import World
 
@@ -145,7 +144,7 @@ def play_line(world: World, message: object, rng: np.random.Generator) -> dict[s
     if before.state.over:
         raise ValueError(f"before.game_result: the game is over ({before.state.reason}), expected null")
     rules = replace(world.rules, ends=before.ends, end_limit=LAST_END)
-    (throw,) = throw_each(replace(world, rules=rules), [before.state], [shot], [rng])
+    (throw,) = replace(world, rules=rules).deliver_each([before.state], [shot], [rng])
     angles = tuple(a if s else 0.0 for a, s in zip(before.angles, throw.after.in_play, strict=True))
     after = format_state(before._replace(state=throw.after, angles=angles))
     return {**line, "after": after, "fgz_foul": throw.foul}

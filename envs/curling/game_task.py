@@ -17,8 +17,7 @@ from envs.curling.opponents import Player
 from envs.curling.render import draw_game
 from envs.curling.rewards import checked_reward, turn_reward
 from envs.curling.rules import GameState, start_game
-from envs.curling.throws import Throw, throw_each
-from envs.curling.world import World
+from envs.curling.world import Throw, World
 
 
 @dataclass
@@ -110,6 +109,6 @@ class GameTask:
 
 def _throw(world: World, episodes: Sequence[GameEpisode], shots: Sequence[Any]) -> None:
     """One turn in every game."""
-    throws = throw_each(world, [e.state for e in episodes], shots, [e.rng for e in episodes])
+    throws = world.deliver_each([e.state for e in episodes], shots, [e.rng for e in episodes])
     for episode, throw in zip(episodes, throws, strict=True):
         episode.state, episode.last = throw.after, throw

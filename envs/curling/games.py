@@ -6,8 +6,7 @@ import numpy as np
 
 from envs.curling.opponents import Player
 from envs.curling.rules import GameState, start_game
-from envs.curling.throws import Throw, throw_each
-from envs.curling.world import World
+from envs.curling.world import Throw, World
 
 
 def play_game(
@@ -32,6 +31,6 @@ def play_game(
     throws: list[Throw] = []
     while not state.over and state.end != last_end:
         shot = players[state.thrower](world, state, rng)
-        throws += throw_each(world, [state], [shot], [rng])
+        throws += world.deliver_each([state], [shot], [rng])
         state = throws[-1].after
     return throws

@@ -18,8 +18,8 @@ from envs.curling.render import draw_game
 from envs.curling.rewards import checked_reward, turn_reward
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState, start_game
-from envs.curling.throws import Throw, throw_each
 from envs.curling.window import Window
+from envs.curling.world import Throw
 
 
 class CurlingMatch(AECEnv):
@@ -118,7 +118,7 @@ class CurlingMatch(AECEnv):
             return
         before = begun(self._state)
         shots = delivered(self.world.ice, np.asarray(action)[None])
-        (self._last,) = throw_each(self.world, [before], shots, [self._rng])
+        (self._last,) = self.world.deliver_each([before], shots, [self._rng])
         self._state = self._last.after
         self._cumulative_rewards[agent] = 0.0
         for team, name in enumerate(self.possible_agents):

@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 
 from envs.curling.rules import GameState
 from envs.curling.sheet import STONES, STONES_PER_TEAM
-from envs.curling.throws import Throw
-from envs.curling.world import World
+from envs.curling.world import Throw, World
 
 MOST_POINTS = 8  # of one team in one end
 

@@ -18,7 +18,7 @@ from envs.curling.render import TEAM_COLOURS, TEAM_INK
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState, thrown_slot
 from envs.curling.sheet import Sheet
-from envs.curling.throws import Throw
+from envs.curling.world import Throw
 
 INTERVAL = 0.05  # seconds between the positions stored on the page
 LEAD = 3.0  # metres before the hog line where the picture of a delivery starts

@@ -16,8 +16,7 @@ from envs.curling.observations import Observation, board_spaces, observe_board
 from envs.curling.render import draw_board
 from envs.curling.rules import GameState
 from envs.curling.sheet import STONES, STONES_PER_TEAM
-from envs.curling.throws import Throw, throw_each
-from envs.curling.world import World
+from envs.curling.world import Throw, World
 
 MOST_GUARDS = 4
 GUARD_ZONE = ((-1.6, -5.6), (1.6, -2.4))  # metres from the tee, corners of where guards lie
@@ -82,7 +81,7 @@ class ShotTask:
             Rewards [B] float64, and [B] bool, all true: the task is over.
         """
         shots = delivered(self.world.ice, actions)
-        throws = throw_each(self.world, [e.state for e in episodes], shots, [e.rng for e in episodes])
+        throws = self.world.deliver_each([e.state for e in episodes], shots, [e.rng for e in episodes])
         for episode, throw in zip(episodes, throws, strict=True):
             episode.last = throw
         rewards = np.array([self._reward(episode) for episode in episodes], dtype=np.float64)

@@ -10,7 +10,6 @@ from envs.curling.games import play_game
 from envs.curling.opponents import PLAYERS, get_player
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import start_game
-from envs.curling.throws import throw_each
 
 WORLD = build_world("fcv1", "dc3", RuleSet(ends=2))
 GAMES = 400
@@ -50,7 +49,7 @@ def test_every_player_throws_legal_shots_on_every_ice(name, ice, rules):
         shot = PLAYERS[name](world, state, rng)
         assert np.hypot(shot.velocity_x, shot.velocity_y) <= world.ice.max_speed * (1 + 1e-9)
         assert abs(shot.spin) == world.ice.release_spin
-        state = throw_each(world, [state], [shot], [rng])[0].after
+        state = world.deliver_each([state], [shot], [rng])[0].after
 
 
 def test_a_game_depends_on_players_and_generator_alone():
@@ -70,14 +69,14 @@ def test_rules_player_removes_a_lone_opponent_with_the_last_stone():
         stones, in_play = np.zeros((16, 2)), np.zeros(16, dtype=bool)
         stones[3], in_play[3] = world.ice.sheet.tee + rng.uniform(-0.6, 0.6, 2), True
         state = replace(start, shot=15, stones=stones, in_play=in_play)
-        (throw,) = throw_each(world, [state], [get_player("rules")(world, state, rng)], [rng])
+        (throw,) = world.deliver_each([state], [get_player("rules")(world, state, rng)], [rng])
         removed += throw.after.scores[-1][1] >= 1
     assert removed >= 17
 
 
 def test_rules_player_opens_without_hammer_with_a_centre_guard():
     state, rng = start_game(WORLD.ice.sheet, WORLD.rules), np.random.default_rng(0)
-    (throw,) = throw_each(WORLD, [state], [get_player("rules")(WORLD, state, rng)], [rng])
+    (throw,) = WORLD.deliver_each([state], [get_player("rules")(WORLD, state, rng)], [rng])
     x, y = throw.board[0][0]
     assert abs(x) < 0.6
     assert y < WORLD.ice.sheet.tee_y - WORLD.ice.sheet.house_radius
@@ -90,7 +89,7 @@ def test_rules_player_concedes_only_what_cannot_be_saved():
     lost = replace(start, end=1, shot=14, scores=((0, 3),))
     assert get_player("rules")(world, lost, rng) is None
     assert get_player("rules")(world, replace(start, end=1, shot=2, scores=((0, 3),)), rng) is not None
-    (throw,) = throw_each(world, [lost], [None], [rng])
+    (throw,) = world.deliver_each([lost], [None], [rng])
     assert (throw.after.winner, throw.after.reason) == (1, "concede")
 
 
