@@ -15,6 +15,8 @@ NONE, MEET, LEAVE, UNSPIN = 0, 1, 2, 3
 """Kinds of event."""
 
 MOST_EVENTS = 100_000
+UNFINISHED = -1
+"""Contacts reported of a delivery that did not end within `MOST_EVENTS`."""
 
 RUN_UP_STEPS = 4
 """Common steps towards all stones at rest before each of them is looked at by itself."""
@@ -131,6 +133,8 @@ def _next_event(board: Board, now: float, quantum: float) -> tuple[int, int, int
                 kind, first, second, soonest = MEET, slot, other, meet[slot, other]
     if quantum > 0.0 and kind in (MEET, LEAVE):
         soonest = math.ceil(soonest / quantum - 1e-6) * quantum
+        if kind == MEET and soonest <= max(stones[first].start, stones[second].start):
+            soonest += quantum
     return kind, first, second, max(soonest, now)
 
 
@@ -288,6 +292,8 @@ def deliver(
         else:
             _unspin(physics, board, first, now)
         entries = _record(board, log, entries, now)
+    else:
+        return UNFINISHED, now, entries
     for other in range(16):
         if stones[other].present and stones[other].stop > now:
             now = stones[other].stop

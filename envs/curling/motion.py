@@ -13,7 +13,16 @@ import numpy as np
 
 from envs.curling.collision import Contact
 from envs.curling.compiled import entry
-from envs.curling.events import LOG_FIELDS, Board, Physics, deliver, empty_board, set_up
+from envs.curling.events import (
+    LOG_FIELDS,
+    MOST_EVENTS,
+    UNFINISHED,
+    Board,
+    Physics,
+    deliver,
+    empty_board,
+    set_up,
+)
 from envs.curling.ice import Ice
 from envs.curling.path import CURLING, STRAIGHT, read
 from envs.curling.positions import checked
@@ -67,6 +76,7 @@ def simulate(
     Raises:
         ValueError: a wrong shape, a value that is not finite, a stone off the sheet, overlapping stones, a
             slot taken or out of range, a speed beyond `ice.speed_limit`, a negative quantum.
+        RuntimeError: a shot did not end; none is known.
     """
     batch = checked(ice, stones, in_play, slot, velocity, spin, contact_quantum)
     physics = _physics(ice, contact_quantum)
@@ -99,6 +109,9 @@ def simulate(
             play(start)
     else:
         list(_pool(workers).map(play, starts))
+    if UNFINISHED in result.contacts:
+        b = int(np.argmin(result.contacts))
+        raise RuntimeError(f"shot {b}: its stones did not come to rest within {MOST_EVENTS} events")
     return result
 
 

@@ -39,7 +39,7 @@ x, y: where it rests, or where it would stop if nothing touched it; metres.
 turn_x, turn_y: rotation of its path's frame as cosine and sine.
 curl: +1 anticlockwise, -1 clockwise, 0 straight.
 stop: when it stops; a stone whose `stop` lies in the past is at rest.
-start, spin: when its path began and its angular velocity then, rad/s anticlockwise.
+start, spin: when its path began and its angular velocity then, rad/s anticlockwise; -inf, 0 at rest.
 spin_end: when it ceases to spin; infinite when it never does before it rests.
 leave: when it crosses a line and leaves play; infinite when it does not.
 present: whether it is on the sheet.
@@ -52,6 +52,7 @@ def lay(stones: np.ndarray, slot: int, x: float, y: float) -> None:
     stone = stones[slot]
     stone.x = x
     stone.y = y
+    stone.start = -math.inf
     stone.stop = -math.inf
     stone.spin = 0.0
     stone.spin_end = math.inf
