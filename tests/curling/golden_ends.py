@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.curling.conditions import RULE_SETS, build_world
+from envs.curling.delivery import Shot, velocity_through, velocity_to_stop
 from envs.curling.games import play_game
 from envs.curling.opponents import get_player
 from envs.curling.positioned import PLACEMENTS
@@ -35,7 +36,18 @@ VARIANTS = {
     "no_tick": replace(RULE_SETS["end"], no_tick_shots=5),
     "hammer_first": replace(RULE_SETS["end"], first_hammer=0),
 }
-PAIRS = (("drawer", "random"), ("rules", "drawer"), ("rules", "rules"), ("random", "random"))
+PAIRS = (("drawer", "random"), ("rules", "hitter"), ("hitter", "hitter"), ("rules", "rules"))
+
+
+def hitter(world, state, rng):
+    """Run hard through the opponent's foremost stone, or through the house when there is none."""
+    sheet = world.ice.sheet
+    rivals = np.flatnonzero(state.in_play & (np.arange(16) // 8 != state.thrower))
+    target = state.stones[rivals[state.stones[rivals, 1].argmin()]] if rivals.size else sheet.tee
+    spin = world.ice.release_spin if state.shot % 4 < 2 else -world.ice.release_spin
+    speed = 0.8 * np.hypot(*velocity_to_stop(world.ice, sheet.tee, spin))
+    x, y = velocity_through(world.ice, target, speed, spin)
+    return Shot(float(x), float(y), spin)
 
 
 def golden_ends() -> dict[str, Golden]:
@@ -57,7 +69,7 @@ def playthrough(golden: Golden, seed: int) -> str:
     state = start_game(world.ice.sheet, rules)
     if rules.positioned:
         state = place(world.ice.sheet, rules, state, golden.placement)
-    players = [get_player(name) for name in golden.players]
+    players = [hitter if name == "hitter" else get_player(name) for name in golden.players]
     throws = play_game(world, players, np.random.default_rng(seed), state=state, ends=1)
     lines = [f"{golden!r} seed={seed}", repr(rules)]
     for throw in throws:
