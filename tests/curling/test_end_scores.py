@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from boards import board, random_boards
 
 from envs.curling.scoring import score_ends
 from envs.curling.sheet import WORLD_CURLING as SHEET
+from tests.curling.boards import board, random_boards
 
 HOUSES = 1_000_000
 CHUNK = 50_000

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from boards import board, random_boards
 
 from envs.curling.free_guard_zone import fouls, free_guards, settle
 from envs.curling.rule_set import MIXED_DOUBLES, RuleSet
 from envs.curling.sheet import WORLD_CURLING as SHEET
+from tests.curling.boards import board, random_boards
 
 GUARD = (0.6, -3.0)  # metres from the tee: in the free guard zone, off the centre line
 CENTRE_GUARD = (0.05, -3.0)

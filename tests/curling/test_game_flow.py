@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from boards import board
 
 from envs.curling.rule_set import MIXED_DOUBLES, RuleSet
 from envs.curling.rules import advance, lose, place, start_game, thrown_slot
 from envs.curling.sheet import GAT2016, WORLD_CURLING
+from tests.curling.boards import board
 
 SHEET = WORLD_CURLING
 BLANK = board()

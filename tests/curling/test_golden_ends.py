@@ -1,9 +1,9 @@
 """Golden playthroughs: the rules and the physics do what they did."""
 
 import pytest
-from golden_ends import FOLDER, VARIANTS, golden_ends, playthrough
 
 from envs.curling.conditions import RULE_SETS
+from tests.curling.golden_ends import FOLDER, VARIANTS, golden_ends, playthrough
 
 GOLDEN = golden_ends()
 
