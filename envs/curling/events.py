@@ -255,52 +255,6 @@ def _record(board: Board, log: np.ndarray, entries: int, now: float) -> int:
 
 
 @kernel
-def deliver(
-    physics: Physics,
-    board: Board,
-    slot: int,
-    x: float,
-    y: float,
-    vx: float,
-    vy: float,
-    spin: float,
-    log: np.ndarray,
-) -> tuple[int, float, int]:
-    """Play one delivery on a board whose other stones lie at rest: (contacts, seconds, log entries)."""
-    stones = board.stones
-    now, contacts, entries = 0.0, 0, 0
-    stones[slot].present = True
-    launch(physics.table, stones, slot, now, x, y, vx, vy, spin, physics.release_lag * physics.quantum)
-    _foresee(physics, board, slot, now)
-    entries = _record(board, log, entries, now)
-    for _ in range(MOST_EVENTS):
-        kind, first, second, time = _next_event(board, now, physics.quantum)
-        if kind == NONE:
-            break
-        if kind == MEET and not board.sure[first, second]:
-            start = max(board.meet[first, second], now)
-            when, sure = contact_time(
-                physics.table, stones, first, second, start, math.inf, physics.contact.diameter
-            )
-            _expect(board, first, second, when, sure)
-            continue
-        now = time
-        if kind == MEET:
-            contacts += _meet(physics, board, first, second, now)
-        elif kind == LEAVE:
-            stones[first].present = False
-        else:
-            _unspin(physics, board, first, now)
-        entries = _record(board, log, entries, now)
-    else:
-        return UNFINISHED, now, entries
-    for other in range(16):
-        if stones[other].present and stones[other].stop > now:
-            now = stones[other].stop
-    return contacts, now, entries
-
-
-@kernel
 def set_up(board: Board, stones: np.ndarray, in_play: np.ndarray) -> None:
     """Lay the stones [16, 2] that are in play [16] on an empty sheet."""
     for slot in range(16):
@@ -309,3 +263,60 @@ def set_up(board: Board, stones: np.ndarray, in_play: np.ndarray) -> None:
             lay(board.stones, slot, stones[slot, 0], stones[slot, 1])
     board.meet[:] = math.inf
     board.sure[:] = True
+
+
+@kernel
+def release(
+    physics: Physics, board: Board, slot: int, x: float, y: float, vx: float, vy: float, spin: float
+) -> None:
+    """Let go a stone at (x, y), metres, with velocity (vx, vy) m/s and `spin` rad/s, at time 0."""
+    board.stones[slot].present = True
+    launch(physics.table, board.stones, slot, 0.0, x, y, vx, vy, spin, physics.release_lag * physics.quantum)
+    _foresee(physics, board, slot, 0.0)
+
+
+@kernel
+def proceed(physics: Physics, board: Board, now: float) -> tuple[int, float, int]:
+    """Go on to the next event: (its kind, its time in seconds, pairs that collided).
+
+    The kind is `NONE` when nothing but coming to rest is left.
+    """
+    kind, first, second, time = _next_event(board, now, physics.quantum)
+    while kind == MEET and not board.sure[first, second]:
+        start = max(board.meet[first, second], now)
+        when, sure = contact_time(
+            physics.table, board.stones, first, second, start, math.inf, physics.contact.diameter
+        )
+        _expect(board, first, second, when, sure)
+        kind, first, second, time = _next_event(board, now, physics.quantum)
+    if kind == MEET:
+        return kind, time, _meet(physics, board, first, second, time)
+    if kind == LEAVE:
+        board.stones[first].present = False
+    elif kind == UNSPIN:
+        _unspin(physics, board, first, time)
+    return kind, time, 0
+
+
+@kernel
+def play_out(physics: Physics, board: Board, log: np.ndarray) -> tuple[int, float, int]:
+    """From a release until all stones rest: (contacts or `UNFINISHED`, seconds, log entries)."""
+    now, contacts = 0.0, 0
+    entries = _record(board, log, 0, now)
+    for _ in range(MOST_EVENTS):
+        kind, time, collided = proceed(physics, board, now)
+        if kind == NONE:
+            return contacts, _rest_time(board, now), entries
+        now = time
+        contacts += collided
+        entries = _record(board, log, entries, now)
+    return UNFINISHED, now, entries
+
+
+@kernel
+def _rest_time(board: Board, now: float) -> float:
+    """When the last moving stone stops, seconds."""
+    for slot in range(16):
+        if board.stones[slot].present:
+            now = max(now, board.stones[slot].stop)
+    return now

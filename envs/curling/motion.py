@@ -19,8 +19,9 @@ from envs.curling.events import (
     UNFINISHED,
     Board,
     Physics,
-    deliver,
     empty_board,
+    play_out,
+    release,
     set_up,
 )
 from envs.curling.ice import Ice
@@ -90,7 +91,7 @@ def simulate(
     workers = os.cpu_count() or 1 if threads is None else threads
     if workers < 1:
         raise ValueError(f"threads: {threads!r} given, expected at least 1")
-    release = np.array(ice.release_position)
+    origin = np.array(ice.release_position)
 
     def play(start: int) -> None:
         part = slice(start, min(start + CHUNK, count))
@@ -98,7 +99,7 @@ def simulate(
             physics,
             empty_board(),
             ice.sheet.hog_limit,
-            release,
+            origin,
             *(array[part] for array in batch),
             *(array[part] for array in result),
         )
@@ -185,7 +186,7 @@ def _play(
     physics: Physics,
     board: Board,
     hog_limit: float,
-    release: np.ndarray,
+    origin: np.ndarray,
     stones: np.ndarray,
     in_play: np.ndarray,
     slot: np.ndarray,
@@ -200,9 +201,8 @@ def _play(
     no_log = np.zeros((0, LOG_FIELDS))
     for b in range(slot.shape[0]):
         set_up(board, stones[b], in_play[b])
-        contacts[b], seconds[b], _ = deliver(
-            physics, board, slot[b], release[0], release[1], velocity[b, 0], velocity[b, 1], spin[b], no_log
-        )
+        release(physics, board, slot[b], origin[0], origin[1], velocity[b, 0], velocity[b, 1], spin[b])
+        contacts[b], seconds[b], _ = play_out(physics, board, no_log)
         for k in range(16):
             if board.stones[k].present and board.stones[k].y > hog_limit:
                 in_play_after[b, k] = True
@@ -214,7 +214,7 @@ def _play(
 def _trace(
     physics: Physics,
     board: Board,
-    release: np.ndarray,
+    origin: np.ndarray,
     stones: np.ndarray,
     in_play: np.ndarray,
     slot: int,
@@ -224,9 +224,8 @@ def _trace(
 ) -> tuple[float, int]:
     """Deliver one shot and log its paths: (seconds, log entries)."""
     set_up(board, stones, in_play)
-    _, seconds, entries = deliver(
-        physics, board, slot, release[0], release[1], velocity[0], velocity[1], spin, log
-    )
+    release(physics, board, slot, origin[0], origin[1], velocity[0], velocity[1], spin)
+    _, seconds, entries = play_out(physics, board, log)
     return seconds, entries
 
 
