@@ -1,1 +1,21 @@
-"""Worlds as Gymnasium environments."""
+"""Worlds as Gymnasium environments; importing the package registers them."""
+
+from gymnasium.envs.registration import register
+
+register(
+    id="hogline/Curling-v0",
+    entry_point="envs.curling.env:CurlingEnv",
+    vector_entry_point="envs.curling.vector_env:curling_vector_env",
+)
+register(
+    id="hogline/CurlingDraw-v0",
+    entry_point="envs.curling.single_shot:SingleShotEnv",
+    vector_entry_point="envs.curling.vector_env:single_shot_vector_env",
+    kwargs={"task": "draw"},
+)
+register(
+    id="hogline/CurlingTakeout-v0",
+    entry_point="envs.curling.single_shot:SingleShotEnv",
+    vector_entry_point="envs.curling.vector_env:single_shot_vector_env",
+    kwargs={"task": "takeout"},
+)

@@ -1,0 +1,114 @@
+"""The task of `hogline/Curling-v0`: many games against one opponent, in lockstep through the batched engine.
+
+Shape letters: B episodes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from envs.curling.actions import delivered
+from envs.curling.observations import Observation, game_info, game_spaces, observe_game
+from envs.curling.opponents import Player
+from envs.curling.render import draw_game
+from envs.curling.rewards import checked_reward, turn_reward
+from envs.curling.rules import GameState, start_game
+from envs.curling.world import Throw, World
+
+
+@dataclass
+class GameEpisode:
+    """One game in progress."""
+
+    rng: np.random.Generator
+    team: int
+    """Team of the agent."""
+    state: GameState
+    last: Throw | None = None
+
+
+class GameTask:
+    """Games of one agent against one opponent.
+
+    Args:
+        world: ice, noise and rules.
+        opponent: plays the other team.
+        team: of the agent; None draws it for every game.
+        reward: "points" (net points of every finished end) or "result" (+1, 0, -1 when the game is over).
+
+    Raises:
+        ValueError: on an unknown team or reward.
+    """
+
+    def __init__(self, world: World, opponent: Player, team: int | None, reward: str) -> None:
+        if team not in (0, 1, None):
+            raise ValueError(f"team: {team!r}, expected 0, 1 or None")
+        self.world, self.opponent, self.team = world, opponent, team
+        self.reward = checked_reward(reward)
+
+    def observation_space(self) -> spaces.Dict:
+        """Bounds of what `observe` returns."""
+        return game_spaces(self.world)
+
+    def begin(self, rngs: Sequence[np.random.Generator]) -> list[GameEpisode]:
+        """B new games, each up to the agent's first throw."""
+        episodes = []
+        for rng in rngs:
+            team = int(rng.integers(2)) if self.team is None else self.team
+            episodes.append(GameEpisode(rng, team, start_game(self.world.ice.sheet, self.world.rules)))
+        self._respond(episodes)
+        return episodes
+
+    def play(
+        self, episodes: Sequence[GameEpisode], actions: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The agent throws once in every game and the opponent answers.
+
+        Args:
+            episodes: B games in which it is the agent's turn.
+            actions: [B, 3] normalised actions.
+
+        Returns:
+            Rewards [B] float64, and whether each game is over [B] bool.
+        """
+        before = [episode.state for episode in episodes]
+        _throw(self.world, episodes, delivered(self.world.ice, actions))
+        self._respond(episodes)
+        rewards = [
+            turn_reward(self.reward, state, episode.state, episode.team)
+            for episode, state in zip(episodes, before, strict=True)
+        ]
+        over = [episode.state.over for episode in episodes]
+        return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
+
+    def observe(self, episode: GameEpisode) -> Observation:
+        """What the agent sees."""
+        return observe_game(self.world, episode.state, episode.last, episode.team)
+
+    def info(self, episode: GameEpisode) -> dict[str, Any]:
+        """How the game stands for the agent."""
+        return game_info(episode.state, episode.last, episode.team)
+
+    def picture(self, episode: GameEpisode) -> NDArray[np.uint8]:
+        """[H, W, 3] uint8 image of the sheet and the score board."""
+        board = episode.last.board if episode.state.over and episode.last else None
+        return draw_game(self.world.ice.sheet, self.world.rules, episode.state, board=board)
+
+    def _respond(self, episodes: Sequence[GameEpisode]) -> None:
+        """Let the opponent throw wherever it is its turn, until it is the agent's everywhere."""
+        while True:
+            waiting = [e for e in episodes if not e.state.over and e.state.thrower != e.team]
+            if not waiting:
+                return
+            _throw(self.world, waiting, [self.opponent(self.world, e.state, e.rng) for e in waiting])
+
+
+def _throw(world: World, episodes: Sequence[GameEpisode], shots: Sequence[Any]) -> None:
+    """One turn in every game."""
+    throws = world.deliver_each([e.state for e in episodes], shots, [e.rng for e in episodes])
+    for episode, throw in zip(episodes, throws, strict=True):
+        episode.state, episode.last = throw.after, throw

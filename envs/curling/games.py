@@ -1,0 +1,36 @@
+"""A whole game, or its first ends, between two players."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from envs.curling.opponents import Player
+from envs.curling.rules import GameState, start_game
+from envs.curling.world import Throw, World
+
+
+def play_game(
+    world: World,
+    players: Sequence[Player],
+    rng: np.random.Generator,
+    *,
+    state: GameState | None = None,
+    ends: int | None = None,
+) -> list[Throw]:
+    """Every turn of a game, which depends on the arguments alone.
+
+    Args:
+        world: ice, noise and rules.
+        players: of team 0 and team 1.
+        rng: draws the players' choices and the noise.
+        state: where to begin; None is the start of a game.
+        ends: stop after so many ends from there; None plays the game out.
+    """
+    state = start_game(world.ice.sheet, world.rules) if state is None else state
+    last_end = None if ends is None else state.end + ends
+    throws: list[Throw] = []
+    while not state.over and state.end != last_end:
+        shot = players[state.thrower](world, state, rng)
+        throws += world.deliver_each([state], [shot], [rng])
+        state = throws[-1].after
+    return throws
