@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(
         "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"
     ),
+    "bench": Command("agents.commands.bench", "measure speed"),
     "envs": Command("agents.commands.envs", "list the registered environments"),
 }
 
