@@ -188,7 +188,7 @@ def _initial(config: ScheduleConfig) -> Setting:
 
 
 def _capped(config: ScheduleConfig, first: Setting, wanted: float, noise: float) -> Setting:
-    """Return the setting of `noise` times the first noise scale, its batch as near `wanted` as the cap allows."""
+    """Return the setting of `noise` times the first noise scale, with the wanted batch or the largest."""
     batch = max(1, min(round(wanted), config.max_batch))
     return Setting(first.rate * noise * batch / first.batch, first.momentum, batch)
 
