@@ -14,4 +14,5 @@ def require(holds: bool, owner: object, field: str, expected: str) -> None:
         ValueError: if `holds` is false, naming type, field, value and expectation.
     """
     if not holds:
-        raise ValueError(f"{type(owner).__name__}.{field} is {getattr(owner, field)!r}: expected {expected}")
+        found = getattr(owner, field)
+        raise ValueError(f"{type(owner).__name__}.{field}: got {found!r}, expected {expected}")

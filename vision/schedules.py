@@ -13,14 +13,14 @@ from typing import Literal
 from vision.checks import require
 
 ScheduleKind = Literal[
-    "constant", "cosine", "decay", "increase", "hybrid", "increased_rate", "increased_momentum"
+    "constant", "cosine", "decay_rate", "increase_batch", "hybrid", "increased_rate", "increased_momentum"
 ]
 
 # How many milestones enlarge the batch before the rate has to decay instead; infinity means all of them.
 GROWTH_STEPS: dict[str, float] = {
-    "decay": 0,
+    "decay_rate": 0,
     "hybrid": 1,
-    "increase": math.inf,
+    "increase_batch": math.inf,
     "increased_rate": math.inf,
     "increased_momentum": math.inf,
 }
@@ -30,12 +30,12 @@ GROWTH_STEPS: dict[str, float] = {
 class ScheduleConfig:
     """A schedule, described by the decaying run that it replaces.
 
-    The five kinds of the paper lower the noise scale by `factor` at every milestone. `decay` divides the
-    rate; `increase` multiplies the batch; `hybrid` multiplies the batch at the first milestone and divides
-    the rate afterwards; `increased_rate` starts `rate_boost` times higher in rate and batch and then
-    increases the batch; `increased_momentum` raises the momentum as well, and the batch in proportion to
-    rate / (1 - momentum). Where a batch would pass `max_batch` it stays there and the rate decays by what
-    is missing, so that all five share one noise scale at every moment.
+    The five kinds of the paper lower the noise scale by `factor` at every milestone. `decay_rate` divides the
+    rate; `increase_batch` multiplies the batch; `hybrid` multiplies the batch at the first milestone and
+    divides the rate afterwards; `increased_rate` starts `rate_boost` times higher in rate and batch and
+    then increases the batch; `increased_momentum` raises the momentum as well, and the batch in proportion
+    to rate / (1 - momentum). Where a batch would pass `max_batch` it stays there and the rate decays by
+    what is missing, so that all five share one noise scale at every moment.
 
     Attributes:
         kind: which schedule; `constant` and `cosine` (to zero, per update) have no milestones.
@@ -51,7 +51,7 @@ class ScheduleConfig:
         warmup_epochs: passes over which the rate rises linearly from zero, at least 0.
     """
 
-    kind: ScheduleKind = "decay"
+    kind: ScheduleKind = "decay_rate"
     epochs: float = 200.0
     rate: float = 0.1
     momentum: float = 0.9
@@ -114,7 +114,7 @@ def phases(config: ScheduleConfig) -> tuple[tuple[float, Setting], ...]:
 def setting_at(config: ScheduleConfig, progress: float) -> Setting:
     """Return the setting of an update that starts at `progress`, a fraction of the run in [0, 1]."""
     if not 0.0 <= progress <= 1.0:
-        raise ValueError(f"progress is {progress!r}: expected a fraction of the run in [0, 1]")
+        raise ValueError(f"progress: got {progress!r}, expected a fraction of the run in [0, 1]")
     setting = next(found for start, found in reversed(phases(config)) if progress >= start)
     rate = setting.rate
     if config.kind == "cosine":
@@ -139,7 +139,7 @@ def batch_length(config: ScheduleConfig, count: int, position: int) -> int:
     """
     total = total_samples(config, count)
     if not 0 <= position < total:
-        raise ValueError(f"position is {position}: expected a sample number in [0, {total})")
+        raise ValueError(f"position: got {position}, expected a sample number in [0, {total})")
     size, share = 0.0, 1.0
     for end, batch in _segments(config, total):
         room = end - position - size

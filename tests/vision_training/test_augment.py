@@ -148,7 +148,7 @@ def test_no_variation_is_plain_normalisation():
     ],
 )
 def test_a_field_out_of_range_is_named(field, value):
-    with pytest.raises(ValueError, match=rf"AugmentConfig\.{field} is "):
+    with pytest.raises(ValueError, match=rf"AugmentConfig\.{field}: got "):
         AugmentConfig(**{field: value})
 
 

@@ -149,9 +149,9 @@ def test_missing_files_are_named(tmp_path, dataset):
 
 
 def test_unknown_names_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="dataset is 'svhn'"):
+    with pytest.raises(ValueError, match="dataset: got 'svhn'"):
         read_images("svhn", tmp_path, "train")
-    with pytest.raises(ValueError, match="part is 'val'"):
+    with pytest.raises(ValueError, match="part: got 'val'"):
         read_images("mnist", tmp_path, "val")
 
 

@@ -17,10 +17,10 @@ from vision.schedules import (
 )
 
 CIFAR = 50_000
-PAPER = ("decay", "increase", "hybrid", "increased_rate", "increased_momentum")
+PAPER = ("decay_rate", "increase_batch", "hybrid", "increased_rate", "increased_momentum")
 PUBLISHED_UPDATES = {
-    "decay": 78_125,
-    "increase": 29_141,
+    "decay_rate": 78_125,
+    "increase_batch": 29_141,
     "hybrid": 34_375,
     "increased_rate": 6_406,
     "increased_momentum": 2_305,
@@ -53,8 +53,8 @@ def test_walk_and_count_agree_for_any_amount_of_data(kind, count):
 def test_batches_of_each_schedule_are_the_papers():
     batches = {kind: [s.batch for _, s in phases(ScheduleConfig(kind=kind))] for kind in PAPER}
     assert batches == {
-        "decay": [128, 128, 128, 128],
-        "increase": [128, 640, 3200, 5120],
+        "decay_rate": [128, 128, 128, 128],
+        "increase_batch": [128, 640, 3200, 5120],
         "hybrid": [128, 640, 640, 640],
         "increased_rate": [640, 3200, 5120, 5120],
         "increased_momentum": [3200, 5120, 5120, 5120],
@@ -70,7 +70,7 @@ def test_all_five_schedules_share_one_noise_scale_throughout():
 
 
 def test_rate_decays_only_after_the_largest_batch_is_reached():
-    rates = [s.rate for _, s in phases(ScheduleConfig(kind="increase"))]
+    rates = [s.rate for _, s in phases(ScheduleConfig(kind="increase_batch"))]
     assert rates[:3] == pytest.approx([0.1, 0.1, 0.1])
     assert rates[3] == pytest.approx(0.1 * 5120 / 16_000)
 
@@ -88,7 +88,7 @@ def test_noise_scale_is_its_formula_and_vanishes_for_the_whole_set():
 
 def test_a_batch_over_a_milestone_takes_equal_shares_of_both_phases():
     """60 epochs hold 23,437.5 batches of 128: the next takes half of 128 and half of 640."""
-    config = ScheduleConfig(kind="increase")
+    config = ScheduleConfig(kind="increase_batch")
     assert batch_length(config, CIFAR, 23_437 * 128) == 64 + 320
 
 
@@ -107,15 +107,15 @@ def test_cosine_falls_per_update_from_the_full_rate_to_zero():
 
 
 def test_warm_up_rises_linearly_and_leaves_the_rest_alone():
-    config = ScheduleConfig(kind="decay", epochs=100, warmup_epochs=5)
-    plain = ScheduleConfig(kind="decay", epochs=100)
+    config = ScheduleConfig(kind="decay_rate", epochs=100, warmup_epochs=5)
+    plain = ScheduleConfig(kind="decay_rate", epochs=100)
     assert setting_at(config, 0.025).rate == pytest.approx(0.05)
     for progress in (0.05, 0.3, 0.7, 1.0):
         assert setting_at(config, progress) == setting_at(plain, progress)
 
 
 def test_rate_changes_exactly_at_the_milestone():
-    config = ScheduleConfig(kind="decay")
+    config = ScheduleConfig(kind="decay_rate")
     assert setting_at(config, 0.3 - 1e-12).rate == pytest.approx(0.1)
     assert setting_at(config, 0.3).rate == pytest.approx(0.02)
 
@@ -139,7 +139,7 @@ def test_rate_changes_exactly_at_the_milestone():
     ],
 )
 def test_a_field_out_of_range_is_named(field, value):
-    with pytest.raises(ValueError, match=rf"ScheduleConfig\.{field} is "):
+    with pytest.raises(ValueError, match=rf"ScheduleConfig\.{field}: got "):
         ScheduleConfig(**{field: value})
 
 

@@ -44,7 +44,7 @@ def normalize(images: Tensor, normalization: Normalization) -> Tensor:
     """Return (B, C, H, W) uint8 images as float32 with channel means 0 and deviations 1."""
     if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != len(normalization.mean):
         found = f"{images.dtype} {tuple(images.shape)}"
-        raise ValueError(f"images is {found}: expected uint8 (B, {len(normalization.mean)}, H, W)")
+        raise ValueError(f"images: got {found}, expected uint8 (B, {len(normalization.mean)}, H, W)")
     scale = torch.tensor([1.0 / (255.0 * s) for s in normalization.deviation])
     shift = torch.tensor([-m / s for m, s in zip(normalization.mean, normalization.deviation, strict=True)])
     device = images.device
@@ -66,7 +66,7 @@ def crop_and_flip(images: Tensor, config: AugmentConfig, *, generator: torch.Gen
     batch, _, height, width = images.shape
     padding = config.crop_padding
     if config.padding == "reflect" and padding >= min(height, width):
-        raise ValueError(f"crop_padding is {padding}: expected less than the image side to mirror it")
+        raise ValueError(f"crop_padding: got {padding}, expected less than the image side to mirror it")
     top, left = torch.randint(
         -padding, padding + 1, (2, batch, 1), generator=generator, device=images.device
     ).unbind()
@@ -90,7 +90,7 @@ def cutout(images: Tensor, side: int, *, inside: bool, generator: torch.Generato
     """
     batch, _, height, width = images.shape
     if inside and side > min(height, width):
-        raise ValueError(f"side is {side}: expected at most the image side to lie inside")
+        raise ValueError(f"side: got {side}, expected at most the image side to lie inside")
     tops = _square_start(batch, height, side, inside, images.device, generator)
     lefts = _square_start(batch, width, side, inside, images.device, generator)
     sides = torch.full_like(tops, side)

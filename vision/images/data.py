@@ -40,10 +40,10 @@ class ImageSet:
     def __post_init__(self) -> None:
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             found = f"{self.images.dtype} {tuple(self.images.shape)}"
-            raise ValueError(f"ImageSet.images is {found}: expected uint8 of shape (N, C, H, W)")
+            raise ValueError(f"ImageSet.images: got {found}, expected uint8 of shape (N, C, H, W)")
         if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
             found = f"{self.labels.dtype} {tuple(self.labels.shape)}"
-            raise ValueError(f"ImageSet.labels is {found}: expected int64, one for each image")
+            raise ValueError(f"ImageSet.labels: got {found}, expected int64, one for each image")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -71,9 +71,9 @@ def read_images(dataset: str, folder: Path, part: str) -> ImageSet:
         FileNotFoundError: if the files are not there.
     """
     if dataset not in READERS:
-        raise ValueError(f"dataset is {dataset!r}: expected one of {', '.join(READERS)}")
+        raise ValueError(f"dataset: got {dataset!r}, expected one of {', '.join(READERS)}")
     if part not in ("train", "test"):
-        raise ValueError(f"part is {part!r}: expected 'train' or 'test'")
+        raise ValueError(f"part: got {part!r}, expected 'train' or 'test'")
     raw = READERS[dataset](Path(folder), part)
     labels = torch.from_numpy(raw.labels.astype(np.int64))
     return ImageSet(torch.from_numpy(raw.images), labels, raw.classes, raw.note)
@@ -91,7 +91,7 @@ def stratified_subset(data: ImageSet, size: int, rng: np.random.Generator) -> Te
         (size,) int64 on the CPU, without repeats.
     """
     if not 1 <= size <= len(data):
-        raise ValueError(f"size is {size}: expected 1 to {len(data)} images")
+        raise ValueError(f"size: got {size}, expected 1 to {len(data)} images")
     labels = data.labels.cpu().numpy()
     counts = np.bincount(labels, minlength=len(data.classes))
     quotas = _largest_remainders(counts * (size / len(data)), size)
@@ -106,7 +106,7 @@ def stratified_subset(data: ImageSet, size: int, rng: np.random.Generator) -> Te
 def split_validation(data: ImageSet, size: int, rng: np.random.Generator) -> tuple[ImageSet, ImageSet]:
     """Split into (training, validation) sets; the validation set is stratified and has `size` images."""
     if not 1 <= size < len(data):
-        raise ValueError(f"size is {size}: expected 1 to {len(data) - 1} validation images")
+        raise ValueError(f"size: got {size}, expected 1 to {len(data) - 1} validation images")
     held_out = stratified_subset(data, size, rng)
     kept = torch.ones(len(data), dtype=torch.bool)
     kept[held_out] = False
