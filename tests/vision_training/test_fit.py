@@ -278,6 +278,7 @@ class Overflow:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_a_compiled_network_trains_to_the_same_loss():
     plain = list(tiny_fit(variation=PLAIN).train())
     compiled = list(tiny_fit(replace(CONFIG, compile=True), variation=PLAIN).train())
