@@ -1,0 +1,53 @@
+"""`run.py compare RUN RUN ...`: curves of runs as a PNG, and their final values with intervals."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.commands.flags import parse_flags
+from agents.runs.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Compare runs: those that differ only in their seed form one line, with a 95 % interval over seeds."""
+
+    runs: tyro.conf.Positional[tuple[str, ...]]
+    """Run folders, or folders of several seeds."""
+
+    metric: tuple[str, ...] = ()
+    """Names of measurements to show; all of them if none is given."""
+
+    out: str = "curves.png"
+    """PNG file for the curves."""
+
+    json: str = ""
+    """File for the final values as JSON; none if left out."""
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise ConfigError("runs: got none, expected at least one run folder")
+        for run in self.runs:
+            if not Path(run).is_dir():
+                raise ConfigError(f"runs: got {run}, expected an existing run folder")
+        if Path(self.out).suffix != ".png":
+            raise ConfigError(f"out: got {self.out}, expected a file name ending in .png")
+        if self.json and Path(self.json).suffix != ".json":
+            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+
+
+def main(argv: list[str]) -> int:
+    """Parses the flags and compares."""
+    return run(parse_flags(Config, argv, command="compare"))
+
+
+def run(config: Config) -> int:
+    """Writes the curves and the table; returns the exit code."""
+    from agents.commands.comparing import write_comparison
+
+    report = Path(config.json) if config.json else None
+    write_comparison(
+        [Path(run) for run in config.runs], curves=Path(config.out), report=report, metrics=config.metric
+    )
+    return 0

@@ -1,0 +1,50 @@
+"""`run.py envs`: lists the registered environments with their observations and actions."""
+
+import json
+import sys
+from dataclasses import dataclass
+
+from agents.commands.flags import parse_flags
+
+NAMESPACE = "hogline"
+
+
+@dataclass(frozen=True)
+class Config:
+    """List the registered environments: id, observation space, action space."""
+
+    json: bool = False
+    """Print one JSON object per environment instead of a table."""
+
+
+def main(argv: list[str]) -> int:
+    """Parses the flags and lists the environments."""
+    return run(parse_flags(Config, argv, command="envs"))
+
+
+def run(config: Config) -> int:
+    """Lists the environments on stdout; returns the exit code."""
+    import gymnasium
+
+    import envs  # noqa: F401  (registers the ids)
+
+    rows = []
+    for name in sorted(name for name, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE):
+        env = gymnasium.make(name)
+        rows.append({"id": name, "observation": str(env.observation_space), "action": str(env.action_space)})
+        env.close()
+    if config.json:
+        sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
+    else:
+        _print_table(rows)
+    return 0
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "observation", "action")
+    for row in rows:
+        table.add_row(row["id"], row["observation"], row["action"])
+    Console().print(table if rows else "no environments are registered")

@@ -1,0 +1,97 @@
+"""Command-line flags <-> config dataclasses, through tyro; every usage error is one line."""
+
+import contextlib
+import io
+import re
+from typing import Any, TypeVar
+
+import tyro
+
+from agents.runs.errors import ConfigError
+
+T = TypeVar("T")
+
+MAX_TOKEN_CHARACTERS = 4096
+_BOX_EDGE = "│|╭╮╰╯"
+_BOX_RULE = re.compile(r"[\s─═+\-╭╮╰╯]*")
+_PLAINER: tuple[tuple[str, str], ...] = (
+    (r"Error parsing (\S+): could not convert string to float: (.*)", r"\1: got \2, expected a number"),
+    (
+        r"Error parsing (\S+): invalid literal for int\(\) with base 10: (.*)",
+        r"\1: got \2, expected a whole number",
+    ),
+    (
+        r"Error parsing (\S+): Could not find valid parse for arguments: (.*)",
+        r"\1: got \2, expected what --help shows",
+    ),
+    (
+        r"invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)\s*\.",
+        r"\2: got \1, expected one of \3",
+    ),
+    (r"Missing value for argument '(.*)'\. Expected .*", r"\1: got nothing, expected a value"),
+    (r"Unrecognized options: (\S+?)(,.*)?$", r"\1: unknown flag or value, expected those of --help"),
+    (r"Error parsing (?:config|options|[A-Z]\w*): (.*)", r"\1"),
+    (r"Error parsing (?:config\.)?([a-z][\w.]*): (.*)", r"\1.\2"),
+)
+
+
+def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any = None) -> T:
+    """Builds a config from flags; `--help` prints the manual and raises `SystemExit(0)`.
+
+    Args:
+        config: A frozen dataclass; its fields become flags, its docstrings the help.
+        argv: The words after the command's name.
+        command: The command's name, for the help text.
+        default: An instance whose values replace the class's defaults.
+
+    Raises:
+        ConfigError: A flag is unknown, missing or has a bad value.
+    """
+    check_tokens(argv)
+    complaint = io.StringIO()
+    settings = {} if default is None else {"default": default}
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(config, args=argv, prog=f"run.py {command}", **settings)
+    except ValueError as error:
+        raise ConfigError(" ".join(str(error).split())) from error
+    except SystemExit as ending:
+        if not ending.code:
+            raise
+        raise ConfigError(_one_line(complaint.getvalue())) from None
+
+
+def check_tokens(argv: list[str]) -> None:
+    """Refuses words that no flag can mean: empty, very long, or with control characters.
+
+    Raises:
+        ConfigError: Names the word and its place.
+    """
+    for place, token in enumerate(argv, start=1):
+        if not token or (token.endswith("=") and token.startswith("--")):
+            before = argv[place - 2] if place > 1 and not token else token.rstrip("=")
+            raise ConfigError(f"{before or 'argument'}: got an empty value, expected some text")
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise ConfigError(
+                f"argument {place}: got {len(token)} characters, expected {MAX_TOKEN_CHARACTERS} at most"
+            )
+        if not token.isprintable():
+            raise ConfigError(f"argument {place}: got {token[:40]!a}, expected printable characters")
+
+
+def _one_line(box: str) -> str:
+    """Takes the first paragraph out of the parser's boxed message."""
+    rows: list[str] = []
+    for row in box.splitlines():
+        text = row.strip().strip(_BOX_EDGE).strip()
+        if _BOX_RULE.fullmatch(text):
+            if rows:
+                break
+        elif "─" not in text and not re.fullmatch(r"\+-.*-\+", text):
+            rows.append(text)
+    line = " ".join(rows)
+    for pattern, plainer in _PLAINER:
+        line, hits = re.subn(f"^{pattern}", plainer, line)
+        if hits:
+            break
+    return line if len(line) <= 300 else line[:297] + "..."

@@ -1,0 +1,172 @@
+"""`run.py train KIND`: trains a learner of that kind into a run folder, or continues a run."""
+
+import sys
+from dataclasses import dataclass, field, make_dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from agents.commands.flags import check_tokens, parse_flags
+from agents.runs.device import DeviceName
+from agents.runs.errors import ConfigError
+from agents.runs.fields import MAX_SEED, check_whole
+from agents.runs.kinds import KINDS, config_class, get_kind
+from agents.runs.seeds import parse_seeds
+
+MAX_CHECKPOINT_EVERY = 10**9
+
+
+@dataclass(frozen=True)
+class Options:
+    """Flags every kind has.
+
+    Raises:
+        ConfigError: A value is out of range or two flags exclude each other.
+    """
+
+    out: str = ""
+    """New folder of the run; left out, runs/KIND-TIME-SEED."""
+
+    resume: str = ""
+    """Run folder to continue; its own config holds, and a flag that differs from it is an error."""
+
+    config_from: str = ""
+    """Run folder or config.json whose flags serve as defaults for a new run."""
+
+    seed: int = 0
+    """Source of all randomness, at least 0."""
+
+    seeds: str = ""
+    """Several seeds, one run each and then their summary: 1..5 or 1,3,8..10."""
+
+    device: DeviceName = "auto"
+    """Where networks run; auto is the GPU when there is one. A continued run may change it."""
+
+    checkpoint_every: int = 1
+    """Intervals between checkpoints, at least 1."""
+
+    def __post_init__(self) -> None:
+        check_whole("seed", self.seed, low=0, high=MAX_SEED)
+        check_whole("checkpoint_every", self.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
+        if self.seeds:
+            parse_seeds(self.seeds)
+        for one, other in (("resume", "out"), ("resume", "config_from"), ("seeds", "seed")):
+            if getattr(self, one) and getattr(self, other):
+                raise ConfigError(f"{other}: got {getattr(self, other)}, expected nothing beside --{one}")
+
+    @property
+    def seed_list(self) -> list[int]:
+        """The seeds asked for, at least one."""
+        return parse_seeds(self.seeds) if self.seeds else [self.seed]
+
+
+def main(argv: list[str]) -> int:
+    """Parses the flags and trains."""
+    check_tokens(argv)
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(_manual())
+        return 0
+    kind, words = _split_kind(argv)
+    options, config = parse(kind, words)
+    return run(kind, options, config)
+
+
+def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
+    """Builds the options and the kind's config from flags and, if named, from an earlier run.
+
+    Raises:
+        ConfigError: A flag is wrong, or differs from the run that is continued.
+    """
+    resumed, source = _flag_value(words, "--resume"), _flag_value(words, "--config-from")
+    cls = config_class(kind)
+    if not resumed and not source:
+        flags = parse_flags(_flags_class(cls, field(default=Options()), ()), words, command=f"train {kind}")
+        return flags.options, flags.config
+    options, config = _defaults(kind, cls, Path(resumed or source))
+    flags_class = _flags_class(cls, field(default=options), (field(default=config),))
+    flags = parse_flags(flags_class, words, command=f"train {kind}")
+    if resumed:
+        _refuse_changes(options, config, flags)
+    return flags.options, flags.config
+
+
+def run(kind: str, options: Options, config: Any) -> int:
+    """Trains in this process, writing the run folder and the terminal; returns the exit code."""
+    from agents.commands.training import continue_training, start_training
+
+    if options.resume:
+        return continue_training(Path(options.resume), kind, config, options)
+    return start_training(kind, config, options)
+
+
+def _manual() -> str:
+    width = max(map(len, KINDS), default=0)
+    kinds = "\n".join(f"  {name:<{width}}  {kind.summary}" for name, kind in KINDS.items()) or "  (none yet)"
+    return (
+        "usage: run.py train KIND [flags]\n       run.py train --resume RUN\n\n"
+        f"kinds (run.py train KIND --help lists the flags):\n{kinds}\n"
+    )
+
+
+def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
+    resumed = _flag_value(argv, "--resume")
+    if resumed and argv[0].startswith("--"):
+        from agents.runs.run_folder import read_record
+
+        return get_kind_name(read_record(Path(resumed)).kind), argv
+    if not argv:
+        raise ConfigError(f"kind: got nothing, expected one of {', '.join(sorted(KINDS)) or '(none yet)'}")
+    return get_kind_name(argv[0]), argv[1:]
+
+
+def get_kind_name(name: str) -> str:
+    """Returns the name if it is in the table of kinds; raises `ConfigError` otherwise."""
+    get_kind(name)
+    return name
+
+
+def _flag_value(words: list[str], flag: str) -> str:
+    """Finds the value of a flag before the full parse, which needs the defaults that this value names."""
+    value = ""
+    for place, word in enumerate(words):
+        if word == flag and place + 1 < len(words):
+            value = words[place + 1]
+        elif word.startswith(f"{flag}="):
+            value = word.partition("=")[2]
+    return value
+
+
+def _flags_class(cls: type[Any], options: Any, config: tuple[Any, ...]) -> type[Any]:
+    unprefixed = tyro.conf.arg(name="")
+    fields = [
+        ("config", Annotated[cls, unprefixed], *config),
+        ("options", Annotated[Options, unprefixed], options),
+    ]
+    return make_dataclass("Train", fields, frozen=True, namespace={"__doc__": cls.__doc__})
+
+
+def _defaults(kind: str, cls: type[Any], path: Path) -> tuple[Options, Any]:
+    from agents.runs.config_json import config_from_json
+    from agents.runs.run_folder import read_record
+
+    record = read_record(path)
+    if record.kind != kind:
+        raise ConfigError(f"kind: got {kind}, expected {record.kind}, the kind of {path}")
+    check_whole("checkpoint_every", record.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
+    options = Options(device=record.device, checkpoint_every=record.checkpoint_every)
+    if len(record.seeds) == 1:
+        options = replace(options, seed=record.seeds[0])
+    else:
+        options = replace(options, seeds=",".join(map(str, record.seeds)))
+    return options, config_from_json(cls, record.config)
+
+
+def _refuse_changes(options: Options, config: Any, flags: Any) -> None:
+    from agents.runs.config_json import changed_fields
+
+    ours = ("seed_list", "checkpoint_every")
+    changes = [(name, getattr(options, name), getattr(flags.options, name)) for name in ours]
+    changes = [change for change in changes if change[1] != change[2]] + changed_fields(config, flags.config)
+    for name, old, new in changes:
+        raise ConfigError(f"{name}: got {new}, expected {old}, because a continued run keeps its flags")

@@ -1,0 +1,86 @@
+"""What `run.py train` does once the flags are parsed: run folders, learners, several seeds, and their
+summary."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agents.commands.progress import progress
+from agents.runs.config_json import config_to_json
+from agents.runs.device import resolve_device
+from agents.runs.errors import ConfigError, Stopped
+from agents.runs.kinds import builder, get_kind
+from agents.runs.loop import train_run
+from agents.runs.run_folder import RECORD_NAME, RunFolder, RunRecord, default_path
+from agents.runs.signals import StopRequest
+
+if TYPE_CHECKING:
+    from agents.commands.train import Options
+
+
+def start_training(kind: str, config: Any, options: "Options") -> int:
+    """Makes a new run folder and trains into it; returns the exit code."""
+    with StopRequest() as stop:
+        device = resolve_device(options.device)
+        seeds, every = options.seed_list, options.checkpoint_every
+        record = RunRecord(kind, config_to_json(config), seeds, options.device, every, device)
+        path = Path(options.out) if options.out else default_path(kind, seeds)
+        with RunFolder.create(path, record) as run:
+            return _train_all(run, config, device, stop)
+
+
+def continue_training(path: Path, kind: str, config: Any, options: "Options") -> int:
+    """Continues a run folder; returns the exit code."""
+    with StopRequest() as stop:
+        device = resolve_device(options.device)
+        with RunFolder.open(path) as run:
+            if run.record.kind != kind or run.record.config != config_to_json(config):
+                raise ConfigError(f"{path}: config.json changed while it was read")
+            return _train_all(run, config, device, stop)
+
+
+def _train_all(run: RunFolder, config: Any, device: str, stop: StopRequest) -> int:
+    if len(run.record.seeds) == 1:
+        _train_one(run, config, device, stop)
+        return 0
+    for seed in run.record.seeds:
+        with _open_member(run, seed) as member:
+            _train_one(member, config, device, stop)
+    _summarise(run)
+    return 0
+
+
+def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
+    record = run.record
+    (seed,) = record.seeds
+    try:
+        learner = builder(record.kind)(config, seed=seed, device=device)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if stop.signal_number:
+        raise Stopped(stop.signal_number, f"stopped before the first interval: --resume {run.path}")
+    with progress(f"{record.kind} seed {seed}") as observer:
+        if device != record.resolved_device:
+            observer.notice(
+                f"the run began on {record.resolved_device} and goes on on {device}: numbers may differ"
+            )
+        steps = train_run(run, get_kind(record.kind), learner, stop=stop, observer=observer)
+    sys.stdout.write(f"finished {steps} intervals: {run.path}\n")
+
+
+def _open_member(run: RunFolder, seed: int) -> RunFolder:
+    record, path = run.record, run.path / f"seed-{seed}"
+    if not (path / RECORD_NAME).exists():
+        return RunFolder.create(path, RunRecord(**(vars(record) | {"seeds": [seed]})))
+    member = RunFolder.open(path)
+    theirs = (member.record.kind, member.record.config, member.record.seeds)
+    if theirs != (record.kind, record.config, [seed]):
+        member.__exit__()
+        raise ConfigError(f"{path}: got another kind, config or seed than {run.path}")
+    return member
+
+
+def _summarise(run: RunFolder) -> None:
+    from agents.commands.comparing import write_comparison
+
+    write_comparison([run.path], curves=run.path / "curves.png", report=run.path / "summary.json", metrics=())

@@ -1,0 +1,60 @@
+"""Learning curves: one panel a measurement, one line a group of runs, with the interval over its seeds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.runs.comparison import Group, curve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANELS_PER_ROW = 3
+PANEL_INCHES = (4.2, 3.0)
+DOTS_PER_INCH = 130
+
+
+def draw_curves(groups: list[Group], metrics: list[str]) -> "Figure":
+    """Draws the curves; the figure belongs to no window and no global list of figures.
+
+    Raises:
+        ValueError: There is nothing to draw.
+    """
+    from matplotlib.figure import Figure
+
+    if not groups or not metrics:
+        raise ValueError(
+            f"curves: got {len(groups)} groups and {len(metrics)} metrics, expected some of each"
+        )
+    columns = min(PANELS_PER_ROW, len(metrics))
+    rows = -(-len(metrics) // columns)
+    figure = Figure(figsize=(PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, metric in zip(panels, metrics, strict=False):
+        for group in groups:
+            _draw_group(panel, group, metric)
+        panel.set(title=metric, xlabel="interval")
+        panel.grid(alpha=0.3)
+    for panel in panels[len(metrics) :]:
+        panel.set_axis_off()
+    figure.axes[0].legend(fontsize="small")
+    return figure
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Writes the figure as PNG.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
+
+
+def _draw_group(panel: "Axes", group: Group, metric: str) -> None:
+    drawn = curve(group, metric)
+    if drawn is None:
+        return
+    seeds = len(group.seeds)
+    (line,) = panel.plot(drawn.steps, drawn.mean, label=f"{group.label} (n={seeds})", linewidth=1.5)
+    if seeds > 1:
+        panel.fill_between(drawn.steps, drawn.low, drawn.high, color=line.get_color(), alpha=0.2, linewidth=0)

@@ -1,0 +1,186 @@
+"""The one checkpoint format: a safetensors file that carries its own origin and the SHA-256 of all its bytes.
+
+The metadata of the file holds `format`, `kind`, `config`, `step`, `versions`, `state` (the outline of
+`agents/runs/state_tree.py`; all JSON) and `sha256`: the digest of the whole file, taken with zeros in the
+digest's own place. So names, dtypes, shapes, values and metadata are all covered, down to the padding, and
+any safetensors reader can still open the file. Nothing is ever unpickled.
+"""
+
+import hashlib
+import re
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agents.runs.errors import CorruptFileError, StorageError
+from agents.runs.state_tree import Outline, dump_json, flatten, load_json, unflatten
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = 1
+MAX_HEADER_BYTES = 8 * 2**20  # the header is parsed before its origin is known
+_LENGTH_BYTES = 8
+_ZEROS = b"0" * 64
+_DIGEST = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_FIELDS = ("kind", "config", "step", "versions", "state")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A learner at rest.
+
+    Args:
+        kind: Kind of learner, a row of `agents.runs.kinds`.
+        config: The kind's config as plain JSON values.
+        step: Intervals completed.
+        versions: Package -> version that wrote it.
+        state: Nested state (see `agents.runs.learner.Learner.state_dict`).
+    """
+
+    kind: str
+    config: dict[str, Any]
+    step: int
+    versions: dict[str, str]
+    state: Any
+
+
+class Document(NamedTuple):
+    """A file's content between the bytes and the `Checkpoint`: what migrations work on."""
+
+    fields: dict[str, Outline]
+    tensors: dict[str, "torch.Tensor"]
+
+
+MIGRATIONS: dict[int, Callable[[Document], Document]] = {}
+"""Old format number -> function that turns such a document into one of the next number."""
+
+
+def encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
+    """Turns a checkpoint into the bytes of a file, in parts.
+
+    Raises:
+        NumericalError: A weight or another number is not finite.
+        TypeError, ValueError: The state cannot be stored (see `agents.runs.state_tree.flatten`).
+    """
+    import safetensors.torch
+
+    outline, tensors = flatten(checkpoint.state)
+    fields = {name: getattr(checkpoint, name) for name in _FIELDS[:-1]} | {"state": outline}
+    metadata = {name: dump_json(value) for name, value in fields.items()}
+    metadata |= {"format": str(FORMAT), "sha256": _ZEROS.decode()}
+    content = memoryview(safetensors.torch.save(tensors, metadata))
+    header_stop = _header_stop(content)
+    if header_stop > MAX_HEADER_BYTES:
+        raise ValueError(f"the outline of the state has {header_stop} bytes: keep long lists as arrays")
+    start = _digest_start(content, header_stop)
+    digest = _digest(content, start).encode()
+    return [content[:start], digest, content[start + len(digest) :]]
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint and checks every byte of it.
+
+    Raises:
+        CorruptFileError: The file is damaged, hostile or of a newer format.
+        StorageError: The file cannot be read.
+    """
+    content = read_verified(path)
+    try:
+        document, number = _parse(content)
+        document = _migrate(document, number)
+        return _assemble(document)
+    except CorruptFileError as error:
+        raise CorruptFileError(f"{path}: {error}") from error
+
+
+def read_verified(path: Path) -> bytes:
+    """Reads a checkpoint's bytes and checks the digest.
+
+    Raises:
+        CorruptFileError: The bytes are not those that were written.
+        StorageError: The file cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise CorruptFileError(f"{path}: is not a plain file")
+        content = path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise CorruptFileError(f"{path}: does not fit into memory") from error
+    try:
+        view = memoryview(content)
+        start = _digest_start(view, _header_stop(view))
+        if _digest(view, start).encode() != content[start : start + len(_ZEROS)]:
+            raise CorruptFileError("the SHA-256 does not fit the content")
+    except CorruptFileError as error:
+        raise CorruptFileError(f"{path}: {error}") from error
+    return content
+
+
+def _header_stop(content: memoryview) -> int:
+    length = int.from_bytes(content[:_LENGTH_BYTES], "little")
+    if len(content) < _LENGTH_BYTES or not 0 < length <= len(content) - _LENGTH_BYTES:
+        raise CorruptFileError("is not a whole safetensors file")
+    return _LENGTH_BYTES + length
+
+
+def _digest_start(content: memoryview, header_stop: int) -> int:
+    places = [match.start(1) for match in _DIGEST.finditer(content[:header_stop])]
+    if header_stop > MAX_HEADER_BYTES or len(places) != 1:
+        raise CorruptFileError("has no checkpoint header")
+    return places[0]
+
+
+def _digest(content: memoryview, start: int) -> str:
+    digest = hashlib.sha256(content[:start])
+    digest.update(_ZEROS)
+    digest.update(content[start + len(_ZEROS) :])
+    return digest.hexdigest()
+
+
+def _parse(content: bytes) -> tuple[Document, int]:
+    import safetensors
+    import safetensors.torch
+
+    try:
+        tensors = safetensors.torch.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CorruptFileError(f"is not a valid safetensors file ({error})") from error
+    header = load_json(content[_LENGTH_BYTES : _header_stop(memoryview(content))], "the header")
+    metadata = header["__metadata__"]
+    number = load_json(metadata.get("format", "null"), "the format number")
+    if isinstance(number, bool) or not isinstance(number, int) or number > FORMAT:
+        raise CorruptFileError(
+            f"format: got {str(number)[:20]}, expected a number up to {FORMAT}; is it of a newer version?"
+        )
+    names = metadata.keys() - {"format", "sha256"}
+    return Document({name: load_json(metadata[name], name) for name in names}, tensors), number
+
+
+def _migrate(document: Document, number: int) -> Document:
+    while number < FORMAT:
+        if number not in MIGRATIONS:
+            raise CorruptFileError(f"format: got {number}, which this version can no longer read")
+        document = MIGRATIONS[number](document)
+        number += 1
+    return document
+
+
+def _assemble(document: Document) -> Checkpoint:
+    fields = document.fields
+    if fields.keys() != set(_FIELDS):
+        raise CorruptFileError(f"got the fields {sorted(fields)}, expected {sorted(_FIELDS)}")
+    kinds = {"kind": str, "config": dict, "step": int, "versions": dict}
+    for name, expected in kinds.items():
+        if type(fields[name]) is not expected:
+            raise CorruptFileError(
+                f"{name}: got a {type(fields[name]).__name__}, expected a {expected.__name__}"
+            )
+    if fields["step"] < 0:
+        raise CorruptFileError(f"step: got {fields['step']}, expected at least 0")
+    state = unflatten(fields["state"], document.tensors)
+    return Checkpoint(fields["kind"], fields["config"], fields["step"], fields["versions"], state)

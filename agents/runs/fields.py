@@ -1,0 +1,27 @@
+"""Range checks for config fields; each raises one line naming field, value and what was expected."""
+
+import math
+
+from agents.runs.errors import ConfigError
+
+MAX_SEED = 2**63 - 1  # what torch.Generator.manual_seed takes
+
+
+def check_whole(field: str, value: int, *, low: int, high: int) -> None:
+    """Checks that an integer field lies in `[low, high]`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{field}: got {value!r}, expected a whole number from {low} to {high}")
+
+
+def check_real(field: str, value: float, *, low: float, high: float) -> None:
+    """Checks that a float field is finite and lies in `[low, high]`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(f"{field}: got {value!r}, expected a number from {low} to {high}")
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ConfigError(f"{field}: got {value!r}, expected a finite number from {low} to {high}")
+
+
+def check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
+    """Checks that a field is one of the listed words."""
+    if value not in choices:
+        raise ConfigError(f"{field}: got {value!r}, expected one of {', '.join(choices)}")

@@ -1,0 +1,56 @@
+"""The kinds of learner `run.py train` knows: kind -> config class and builder, named so that nothing loads."""
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from agents.runs.errors import ConfigError
+from agents.runs.learner import Builder
+
+
+class Kind(NamedTuple):
+    """One row of the table.
+
+    Args:
+        config: `module:Class` of the frozen config dataclass; the module imports only the standard library.
+        build: `module:function` of the `agents.runs.learner.Builder`; its module may import anything.
+        summary: One line for `run.py train --help`.
+        best_metric: Name of the yielded metric that decides the `best` checkpoint; empty keeps none.
+        best_is_lowest: Whether a smaller value of `best_metric` is better.
+    """
+
+    config: str
+    build: str
+    summary: str
+    best_metric: str = ""
+    best_is_lowest: bool = False
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def get_kind(name: str) -> Kind:
+    """Looks a kind up by name.
+
+    Raises:
+        ConfigError: There is no such kind.
+    """
+    if name not in KINDS:
+        raise ConfigError(
+            f"kind: got {name!r}, expected one of {', '.join(sorted(KINDS)) or '(none registered)'}"
+        )
+    return KINDS[name]
+
+
+def config_class(name: str) -> type[Any]:
+    """Imports and returns the config class of a kind."""
+    return _load(get_kind(name).config)
+
+
+def builder(name: str) -> Builder:
+    """Imports and returns the builder of a kind (this loads the heavy rooms)."""
+    return _load(get_kind(name).build)
+
+
+def _load(reference: str) -> Any:
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,120 @@
+"""The loop that trains any learner: log each interval, save when due, stop when asked."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.runs.checkpoint import Checkpoint
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped
+from agents.runs.kinds import Kind
+from agents.runs.learner import Learner
+from agents.runs.metrics import MetricsFile, check_measurements
+from agents.runs.run_folder import RunFolder
+from agents.runs.signals import StopRequest
+from agents.runs.tensorboard import EventFile
+
+
+class Observer(Protocol):
+    """Whoever shows the progress of a run to a person."""
+
+    def start(self, step: int, total: int) -> None:
+        """The run starts after interval `step` of `total`."""
+
+    def interval(self, step: int, measurements: Mapping[str, float]) -> None:
+        """Interval `step` ended."""
+
+    def notice(self, text: str) -> None:
+        """Something a person should know."""
+
+
+@dataclass
+class _Progress:
+    """Where a run stands; `seconds` counts training time over all its parts."""
+
+    step: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    saved_step: int = 0
+
+
+def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest, observer: Observer) -> int:
+    """Trains a learner from the run's newest checkpoint to the end.
+
+    Returns:
+        The number of intervals completed.
+
+    Raises:
+        NumericalError: A measurement or a weight is not finite; the last checkpoint stays as it is.
+        StorageError: The run folder cannot be written.
+        Stopped: A signal asked to stop; the state is saved.
+    """
+    progress = _restore(run, learner, observer.notice)
+    with ExitStack() as files:
+        metrics = files.enter_context(closing(MetricsFile(run.path, step=progress.step)))
+        events = files.enter_context(closing(EventFile(run.path, step=progress.step)))
+        observer.start(progress.step, learner.config.intervals)
+        clock = time.monotonic() - progress.seconds
+        for yielded in learner.train():
+            progress.step += 1
+            progress.seconds = time.monotonic() - clock
+            measurements = check_measurements(yielded, progress.step)
+            metrics.append({"step": progress.step, "seconds": round(progress.seconds, 3), **measurements})
+            events.append(progress.step, measurements)
+            observer.interval(progress.step, measurements)
+            if stop.signal_number or progress.step % run.record.checkpoint_every == 0:
+                if stop.signal_number:
+                    stop.accept()
+                metrics.sync()
+                _save(run, kind, learner, progress, measurements)
+            if stop.signal_number:
+                raise Stopped(
+                    stop.signal_number, f"stopped and saved at step {progress.step}: --resume {run.path}"
+                )
+        if progress.step != progress.saved_step:
+            metrics.sync()
+            _save(run, kind, learner, progress, measurements)
+    return progress.step
+
+
+def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) -> _Progress:
+    checkpoint = run.checkpoints.newest(notice)
+    if checkpoint is None:
+        return _Progress()
+    if checkpoint.kind != run.record.kind or checkpoint.config != run.record.config:
+        raise ConfigError(f"{run.path}: the checkpoint's kind or config differs from the run's config.json")
+    state = checkpoint.state
+    try:
+        best, seconds, learned = state["run"]["best"], float(state["run"]["seconds"]), state["learner"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptFileError(f"{run.path}: the checkpoint's state is malformed ({error})") from error
+    try:
+        learner.load_state_dict(learned)
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        line = " ".join(str(error).split())[:200]
+        raise CorruptFileError(f"{run.path}: the checkpoint does not fit the learner ({line})") from error
+    return _Progress(checkpoint.step, seconds, best, checkpoint.step)
+
+
+def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, float]) -> bool:
+    if kind.best_metric not in measurements:
+        return False
+    value = measurements[kind.best_metric]
+    better = progress.best is None or (
+        value < progress.best if kind.best_is_lowest else value > progress.best
+    )
+    if better:
+        progress.best = value
+    return better
+
+
+def _save(
+    run: RunFolder, kind: Kind, learner: Learner, progress: _Progress, measurements: Mapping[str, float]
+) -> None:
+    record = run.record
+    is_best = _update_best(progress, kind, measurements)
+    state = {"run": {"best": progress.best, "seconds": progress.seconds}, "learner": learner.state_dict()}
+    checkpoint = Checkpoint(record.kind, record.config, progress.step, record.versions, state)
+    run.checkpoints.save(checkpoint, is_best=is_best)
+    progress.saved_step = progress.step

@@ -1,0 +1,81 @@
+"""Stopping politely: the first SIGINT or SIGTERM asks, a second one or too long a wait ends the process at
+once."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType, TracebackType
+
+GRACE_SECONDS = (
+    8.0  # how long the present interval may still take; saving comes on top, within ten seconds in all
+)
+
+
+class StopRequest:
+    """While open, remembers a stop signal; the training loop looks at `signal_number` between intervals.
+
+    The signals are watched by a thread of its own, so that a long call into compiled code delays neither the
+    second Ctrl-C nor the end of the grace time. Ending at once is safe: checkpoints are replaced in one step.
+    Outside the main thread it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.signal_number = 0
+        self._armed = threading.current_thread() is threading.main_thread()
+        self._saving = threading.Event()
+
+    def accept(self) -> None:
+        """Tells that the interval ended in time: from here on only a second signal cuts the saving short."""
+        self._saving.set()
+
+    def __enter__(self) -> "StopRequest":
+        if not self._armed:
+            return self
+        self._receiver, self._sender = socket.socketpair()
+        self._sender.setblocking(False)
+        self._before = {number: signal.signal(number, _ignore) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._wakeup_before = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
+        self._watcher = threading.Thread(target=self._watch, name="stop-request", daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._saving.set()
+        if not self._armed:
+            return
+        signal.set_wakeup_fd(self._wakeup_before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._sender.close()
+        self._watcher.join()
+        self._receiver.close()
+
+    def _watch(self) -> None:
+        while received := self._receiver.recv(1):
+            number = received[0]
+            if number not in self._before:
+                continue
+            if self.signal_number:
+                _end_now(number, "stopped at once; the last checkpoint stays")
+            self.signal_number = number
+            threading.Thread(target=self._limit_grace, args=(number,), daemon=True).start()
+
+    def _limit_grace(self, number: int) -> None:
+        if not self._saving.wait(GRACE_SECONDS):
+            _end_now(
+                number, f"the interval did not end within {GRACE_SECONDS:g} s; the last checkpoint stays"
+            )
+
+
+def _ignore(signal_number: int, frame: FrameType | None) -> None:
+    """Lets the wake-up socket carry the signal to the watching thread."""
+
+
+def _end_now(signal_number: int, message: str) -> None:
+    sys.stderr.write(f"run.py: {message}\n")
+    sys.stderr.flush()
+    os._exit(128 + signal_number)

@@ -1,0 +1,114 @@
+"""The command line of Hogline: parses flags into a config, then hands over to one command."""
+
+import difflib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import FrameType
+from typing import NamedTuple
+
+from agents.runs.errors import EXIT_CODES, ConfigError, HoglineError, Stopped
+
+
+class Command(NamedTuple):
+    """One row of the table: `module` offers `main(argv) -> int` and imports nothing heavy at load."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Command] = {
+    "train": Command("agents.commands.train", "train a learner, or continue a run"),
+    "compare": Command(
+        "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"
+    ),
+    "envs": Command("agents.commands.envs", "list the registered environments"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: The words after the program's name; None takes them from the process.
+
+    Returns:
+        The exit code, one of `agents.runs.errors.EXIT_CODES`.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        with _termination_raises():
+            code = _dispatch(words)
+            sys.stdout.flush()
+            return code
+    except HoglineError as error:
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("stopped", 128 + signal.SIGINT)
+    except FloatingPointError as error:
+        return _complain(str(error), 4)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}", 3)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else 0
+
+
+def _dispatch(words: list[str]) -> int:
+    if words and words[0] in ("-h", "--help"):
+        sys.stdout.write(_manual())
+        return 0
+    if not words or words[0] not in COMMANDS:
+        near = difflib.get_close_matches(words[0], COMMANDS, n=1) if words else []
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        got = repr(words[0][:60]) if words else "nothing"
+        raise ConfigError(
+            f"command: got {got}, expected one of {', '.join(COMMANDS)}{hint}; see run.py --help"
+        )
+    return import_module(COMMANDS[words[0]].module).main(words[1:])
+
+
+def _manual() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    codes = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+    return (
+        "usage: run.py COMMAND [flags]\n\n"
+        f"commands (run.py COMMAND --help lists the flags):\n{commands}\n\n"
+        f"exit codes:\n{codes}\n"
+    )
+
+
+def _complain(message: str, exit_code: int) -> int:
+    line = " ".join(message.split()) or "no details"
+    sys.stderr.write(f"run.py: {line}\n")
+    return exit_code
+
+
+@contextmanager
+def _termination_raises() -> Iterator[None]:
+    """While open, SIGTERM ends the program through an exception, so that files close and the exit code is
+    ours."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        raise Stopped(signal_number, "stopped")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,20 @@
+"""What all tests share: one thread for torch, and the tiny kind of learner on request."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def tiny_kind(monkeypatch):
+    """Registers the tiny kind for one test and returns its name."""
+    import torch
+
+    from agents.runs.kinds import KINDS
+    from tests.runs.tiny_learner import TINY
+
+    torch.set_num_threads(1)
+    monkeypatch.setitem(KINDS, "tiny", TINY)
+    return "tiny"
