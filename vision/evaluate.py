@@ -119,7 +119,10 @@ def estimate_mean(values: np.ndarray, rng: np.random.Generator) -> Estimate:
 
 
 def estimate_calibration(confidence: np.ndarray, right: np.ndarray, rng: np.random.Generator) -> Estimate:
-    """Return the expected calibration error of (N,) confidences and (N,) right (1) or wrong (0) answers."""
+    """Return the expected calibration error of (N,) confidences and (N,) right (1) or wrong (0) answers.
+
+    Being a sum of absolute values, it cannot average to zero: near zero its interval lies too high.
+    """
     gaps = np.zeros((len(confidence), CALIBRATION_BINS))
     gaps[np.arange(len(confidence)), _bins(confidence)] = confidence - right
     resampled = np.abs(_resampled_sums(gaps, rng)).sum(1)

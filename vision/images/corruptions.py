@@ -1,7 +1,7 @@
-"""Corrupted images at five severities: noise, blur and contrast (Hendrycks & Dietterich 2019, arXiv 1903.12261).
+"""Corrupted images at five severities: noise, blur and contrast (Hendrycks & Dietterich 2019).
 
-Shapes: B batch, C channels, H height, W width. The constants are those of the CIFAR variants of the paper,
-for images of about 32 pixels.
+Shapes: B batch, C channels, H height, W width. The constants are those of the paper's CIFAR variants (arXiv
+1903.12261), for images of about 32 pixels.
 """
 
 import math
