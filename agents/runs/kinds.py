@@ -25,7 +25,14 @@ class Kind(NamedTuple):
     best_is_lowest: bool = False
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {
+    "vision": Kind(
+        config="agents.vision.config:VisionConfig",
+        build="agents.vision.learner:build",
+        summary="an image classifier: regularizers, fixed heads, batch schedules",
+        best_metric="validation_accuracy",
+    ),
+}
 
 
 def get_kind(name: str) -> Kind:
