@@ -118,41 +118,34 @@ def _save(figure: "Figure", path: Path) -> None:
 
 
 def _table(found: list[Evaluation]) -> Table:
-    """Return one row per checkpoint; percent and nats with their intervals."""
-    kinds = list(found[0].corrupted)
-    table = Table(
-        "checkpoint",
-        "step",
-        "top-1 %",
-        "top-5 %",
-        "loss",
-        "calibration error %",
-        *[f"{kind} % (1-5)" for kind in kinds],
-        "top-1 to first, points",
-        caption=f"intervals: {CONFIDENCE:.0%} bootstrap over images",
-    )
-    for row in found:
-        report = row.report
-        table.add_row(
-            row.name,
-            str(row.step),
-            _percent(report.top1),
-            _percent(report.top5),
-            _text(report.loss, 1.0, 4),
-            _percent(report.calibration_error),
-            *[" ".join(f"{100 * one.mean:.1f}" for one in row.corrupted[kind]) for kind in kinds],
-            _percent(row.difference),
-        )
+    """Return one row per measurement of each checkpoint, with its interval."""
+    percent = f"{CONFIDENCE:.0%}"
+    table = Table("checkpoint", "step", "measurement", "value", f"{percent} bootstrap over images")
+    for evaluation in found:
+        who = (evaluation.name, str(evaluation.step))
+        for name, estimate, scale, digits in _measurements(evaluation):
+            mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
+            interval = f"[{low:.{digits}f}, {high:.{digits}f}]"
+            table.add_row(*who, name, f"{mean:.{digits}f}", interval)
+            who = ("", "")
+        for kind, row in evaluation.corrupted.items():
+            by_severity = " ".join(f"{100 * one.mean:.1f}" for one in row)
+            table.add_row("", "", f"top-1 % under {kind}, severities 1-{len(row)}", by_severity, "")
+        table.add_section()
     return table
 
 
-def _percent(estimate: Estimate | None) -> str:
-    return "" if estimate is None else _text(estimate, 100.0, 2)
-
-
-def _text(estimate: Estimate, scale: float, digits: int) -> str:
-    mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+def _measurements(evaluation: Evaluation) -> list[tuple[str, Estimate, float, int]]:
+    """Return (name, estimate, factor for display, digits) of what was measured on clean images."""
+    report = evaluation.report
+    rows = [
+        ("top-1 %", report.top1, 100.0, 2),
+        ("top-5 %", report.top5, 100.0, 2),
+        ("loss, nats", report.loss, 1.0, 4),
+        ("calibration error %", report.calibration_error, 100.0, 2),
+        ("top-1 minus the first's, points", evaluation.difference, 100.0, 2),
+    ]
+    return [row for row in rows if row[1] is not None]
 
 
 def _seed_number(name: str) -> int:

@@ -107,7 +107,7 @@ class VisionLearner:
             f"{self._part}_loss": float(functional.cross_entropy(logits.double(), labels)),
         }
         scale = getattr(self.network.head, "scale", None)
-        return found if scale is None else found | {"head_scale": float(scale)}
+        return found if scale is None else found | {"head_scale": float(scale.detach())}
 
     def _prepare(self, images: Tensor) -> Tensor:
         return normalize(images, self._normalization)
