@@ -35,6 +35,11 @@ KINDS: dict[str, Kind] = {
         best_metric="validation_accuracy",
         presets="agents.vision.presets:PRESETS",
     ),
+    "language": Kind(
+        config="agents.language.config:LanguageConfig",
+        build="agents.language.learner:build",
+        summary="a recurrent language model with a learned or fixed output embedding",
+    ),
 }
 
 
