@@ -6,8 +6,6 @@ Martinsson & Tropp 2011 (randomised factorisation). Shapes: T words of text, V v
 pairs.
 """
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -19,6 +17,9 @@ NEIGHBOURHOOD = 5
 # Exponent of the word frequencies from which negative samples and context probabilities are taken.
 SMOOTHING = 0.75
 NEGATIVE_SAMPLES = 5
+# Noise words drawn per batch; all pairs of the batch share them, so that their products are one matrix
+# product.
+SHARED_SAMPLES = 64
 OVERSAMPLING = 16
 POWER_ITERATIONS = 3
 
@@ -86,12 +87,13 @@ def word2vec_directions(
     epochs: int = 3,
     batch: int = 4096,
     rate: float = 0.1,
+    thinning: float = 1e-3,
 ) -> Tensor:
     """Return (V, D) unit rows of skip-gram vectors with negative samples.
 
-    Differs from the source: Adagrad on batches instead of plain descent word by word; frequent words are not
-    thinned out; and the mean vector is taken off, since all words share a large part of it (Mu & Viswanath
-    2018).
+    Differs from the source: Adagrad on batches instead of plain descent word by word; the noise words are
+    shared within a batch; frequent words are thinned out once, not anew in each epoch; and the mean vector is
+    taken off, since all words share a large part of it (Mu & Viswanath 2018).
 
     Args:
         words: (T,) int64 training text on the CPU.
@@ -101,30 +103,35 @@ def word2vec_directions(
         epochs: passes over all pairs.
         batch: pairs per update.
         rate: Adagrad's learning rate.
+        thinning: share of the text above which a word is dropped at random, each time with probability
+            1 - sqrt(thinning / share); 1 keeps all.
     """
-    centres, contexts = neighbours(words)
-    frequency = torch.from_numpy(word_counts(words, size)).double() ** SMOOTHING
+    counts = torch.from_numpy(word_counts(words, size)).double()
+    kept = (thinning * len(words) / counts[words]).sqrt() > torch.rand(len(words), generator=generator)
+    centres, contexts = neighbours(words[kept])
+    frequency = counts**SMOOTHING
     bound = 0.5 / dimensions
     vectors = torch.empty(size, dimensions).uniform_(-bound, bound, generator=generator).requires_grad_()
     outputs = torch.zeros(size, dimensions, requires_grad=True)
     optimizer = torch.optim.Adagrad([vectors, outputs], lr=rate)
     for _ in range(epochs):
         for chosen in torch.randperm(len(centres), generator=generator).split(batch):
-            shape = (len(chosen), NEGATIVE_SAMPLES)
-            noise = torch.multinomial(frequency, math.prod(shape), replacement=True, generator=generator)
-            targets = torch.cat([contexts[chosen, None], noise.view(shape)], 1)
-            products = torch.einsum(
-                "pd,pnd->pn",
-                functional.embedding(centres[chosen], vectors),
-                functional.embedding(targets, outputs),
-            )
-            signs = torch.ones(1 + NEGATIVE_SAMPLES)
-            signs[1:] = -1.0
+            noise = torch.multinomial(frequency, SHARED_SAMPLES, replacement=True, generator=generator)
             optimizer.zero_grad()
-            (-functional.logsigmoid(signs * products).sum() / len(chosen)).backward()
+            _skip_gram_loss(vectors, outputs, centres[chosen], contexts[chosen], noise).backward()
             optimizer.step()
     vectors = vectors.detach()
     return _unit_rows(vectors - vectors.mean(0), generator)
+
+
+def _skip_gram_loss(
+    vectors: Tensor, outputs: Tensor, centres: Tensor, contexts: Tensor, noise: Tensor
+) -> Tensor:
+    """Return the mean loss of (P,) pairs against (S,) shared noise words, weighted as NEGATIVE_SAMPLES."""
+    inner = functional.embedding(centres, vectors)
+    true = (inner * functional.embedding(contexts, outputs)).sum(1)
+    false = inner @ functional.embedding(noise, outputs).T
+    return -functional.logsigmoid(true).mean() - NEGATIVE_SAMPLES * functional.logsigmoid(-false).mean()
 
 
 def _sparse(places: Tensor, values: Tensor, size: int) -> Tensor:
