@@ -2,6 +2,7 @@
 
 import copy
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -119,7 +120,9 @@ def test_random_directions_have_unit_rows(size, dimensions):
         assert torch.allclose(rows @ rows.T, torch.eye(size), atol=1e-5)
 
 
-@pytest.mark.parametrize("pretrain", [information_directions, word2vec_directions])
+@pytest.mark.parametrize(
+    "pretrain", [information_directions, partial(word2vec_directions, batch=64, thinning=1.0)]
+)
 def test_pretrained_directions_put_words_of_one_group_together(texts, pretrain):
     tokens = read_tokens(texts, "train")
     vocabulary = build_vocabulary(tokens)
