@@ -13,7 +13,7 @@ def tiny_kind(monkeypatch):
     import torch
 
     from agents.runs.kinds import KINDS
-    from tests.runs.tiny_learner import TINY
+    from tests.runs.tiny_config import TINY
 
     torch.set_num_threads(1)
     monkeypatch.setitem(KINDS, "tiny", TINY)

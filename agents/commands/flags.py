@@ -12,8 +12,9 @@ from agents.runs.errors import ConfigError
 T = TypeVar("T")
 
 MAX_TOKEN_CHARACTERS = 4096
-_BOX_EDGE = "│|╭╮╰╯"
-_BOX_RULE = re.compile(r"[\s─═+\-╭╮╰╯]*")
+_UNKNOWN = "Unrecognized options: "
+_BOX_EDGES = "│╭╮╰╯"
+_BOX_RULE = re.compile(r"─|-{10,}$")
 _PLAINER: tuple[tuple[str, str], ...] = (
     (r"Error parsing (\S+): could not convert string to float: (.*)", r"\1: got \2, expected a number"),
     (
@@ -29,7 +30,6 @@ _PLAINER: tuple[tuple[str, str], ...] = (
         r"\2: got \1, expected one of \3",
     ),
     (r"Missing value for argument '(.*)'\. Expected .*", r"\1: got nothing, expected a value"),
-    (r"Unrecognized options: (\S+?)(,.*)?$", r"\1: unknown flag or value, expected those of --help"),
     (r"Error parsing (?:config|options|[A-Z]\w*): (.*)", r"\1"),
     (r"Error parsing (?:config\.)?([a-z][\w.]*): (.*)", r"\1.\2"),
 )
@@ -58,7 +58,7 @@ def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any 
     except SystemExit as ending:
         if not ending.code:
             raise
-        raise ConfigError(_one_line(complaint.getvalue())) from None
+        raise ConfigError(_one_line(complaint.getvalue(), argv)) from None
 
 
 def check_tokens(argv: list[str]) -> None:
@@ -79,19 +79,30 @@ def check_tokens(argv: list[str]) -> None:
             raise ConfigError(f"argument {place}: got {token[:40]!a}, expected printable characters")
 
 
-def _one_line(box: str) -> str:
-    """Takes the first paragraph out of the parser's boxed message."""
-    rows: list[str] = []
-    for row in box.splitlines():
-        text = row.strip().strip(_BOX_EDGE).strip()
-        if _BOX_RULE.fullmatch(text):
-            if rows:
-                break
-        elif "─" not in text and not re.fullmatch(r"\+-.*-\+", text):
-            rows.append(text)
-    line = " ".join(rows)
+def _one_line(complaint: str, argv: list[str]) -> str:
+    """Turns the parser's box (drawn with lines, or with blanks where a terminal lacks them) into a line."""
+    paragraphs: list[list[str]] = [[]]
+    for row in complaint.splitlines():
+        text = row.strip().strip(_BOX_EDGES).strip()
+        if _BOX_RULE.match(text):
+            paragraphs.append([])
+        elif text:
+            paragraphs[-1].append(text)
+    texts = [" ".join(rows) for rows in paragraphs if rows] or ["a flag is wrong, see --help"]
+    title_comes_first = "─" not in complaint and len(texts) > 1
+    line = texts[1 if title_comes_first else 0]
+    if line.startswith(_UNKNOWN):
+        return _unknown_word(line.removeprefix(_UNKNOWN), argv)
     for pattern, plainer in _PLAINER:
         line, hits = re.subn(f"^{pattern}", plainer, line)
         if hits:
             break
     return line if len(line) <= 300 else line[:297] + "..."
+
+
+def _unknown_word(words: str, argv: list[str]) -> str:
+    """Names the first unknown word and, as a value too many is a usual reason, the flag before it."""
+    for before, word in zip(["", *argv], argv, strict=False):
+        if words.startswith(word) and before.startswith("--") and not re.match("--?[A-Za-z]", word):
+            return f"{before}: got one value too many ({word}), see --help"
+    return f"{words.split(',')[0]}: unknown flag or value, expected those of --help"

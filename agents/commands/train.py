@@ -3,14 +3,14 @@
 import sys
 from dataclasses import dataclass, field, make_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import tyro
 
 from agents.commands.flags import check_tokens, parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_whole
+from agents.runs.fields import MAX_SEED, check_choice, check_whole
 from agents.runs.kinds import KINDS, config_class, get_kind, preset
 from agents.runs.seeds import parse_seeds
 
@@ -52,6 +52,7 @@ class Options:
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_whole("checkpoint_every", self.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
+        check_choice("device", self.device, get_args(DeviceName))
         if self.seeds:
             parse_seeds(self.seeds)
         excluded = (("resume", "out"), ("resume", "config_from"), ("resume", "preset"))
@@ -89,7 +90,7 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
         flags_class = _flags_class(cls, field(default=Options()), default)
         flags = parse_flags(flags_class, words, command=f"train {kind}")
         return flags.options, flags.config
-    options, config = _defaults(kind, cls, Path(resumed or source))
+    options, config = _defaults(kind, cls, Path(resumed or source), "resume" if resumed else "config_from")
     flags_class = _flags_class(cls, field(default=options), (field(default=config),))
     flags = parse_flags(flags_class, words, command=f"train {kind}")
     if resumed:
@@ -120,7 +121,7 @@ def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
     if resumed and argv[0].startswith("--"):
         from agents.runs.run_folder import read_record
 
-        return get_kind_name(read_record(Path(resumed)).kind), argv
+        return get_kind_name(read_record(Path(resumed), field_name="resume").kind), argv
     if not argv:
         raise ConfigError(f"kind: got nothing, expected one of {', '.join(sorted(KINDS)) or '(none yet)'}")
     return get_kind_name(argv[0]), argv[1:]
@@ -136,10 +137,9 @@ def _flag_value(words: list[str], flag: str) -> str:
     """Finds the value of a flag before the full parse, which needs the defaults that this value names."""
     value = ""
     for place, word in enumerate(words):
-        if word == flag and place + 1 < len(words):
-            value = words[place + 1]
-        elif word.startswith(f"{flag}="):
-            value = word.partition("=")[2]
+        name, equals, attached = word.partition("=")
+        if name.replace("_", "-") == flag:
+            value = attached if equals else "".join(words[place + 1 : place + 2])
     return value
 
 
@@ -152,11 +152,11 @@ def _flags_class(cls: type[Any], options: Any, config: tuple[Any, ...]) -> type[
     return make_dataclass("Train", fields, frozen=True, namespace={"__doc__": cls.__doc__})
 
 
-def _defaults(kind: str, cls: type[Any], path: Path) -> tuple[Options, Any]:
+def _defaults(kind: str, cls: type[Any], path: Path, field_name: str) -> tuple[Options, Any]:
     from agents.runs.config_json import config_from_json
     from agents.runs.run_folder import read_record
 
-    record = read_record(path)
+    record = read_record(path, field_name=field_name)
     if record.kind != kind:
         raise ConfigError(f"kind: got {kind}, expected {record.kind}, the kind of {path}")
     check_whole("checkpoint_every", record.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
@@ -171,8 +171,11 @@ def _defaults(kind: str, cls: type[Any], path: Path) -> tuple[Options, Any]:
 def _refuse_changes(options: Options, config: Any, flags: Any) -> None:
     from agents.runs.config_json import changed_fields
 
-    ours = ("seed_list", "checkpoint_every")
-    changes = [(name, getattr(options, name), getattr(flags.options, name)) for name in ours]
-    changes = [change for change in changes if change[1] != change[2]] + changed_fields(config, flags.config)
-    for name, old, new in changes:
+    unseeded = {"seed": 0, "seeds": "", "resume": "", "device": "auto"}  # compared below, or free to change
+    changes = changed_fields(replace(options, **unseeded), replace(flags.options, **unseeded))
+    if options.seed_list != flags.options.seed_list:
+        changes.append(
+            ("seeds" if flags.options.seeds else "seed", options.seed_list, flags.options.seed_list)
+        )
+    for name, old, new in changes + changed_fields(config, flags.config):
         raise ConfigError(f"{name}: got {new}, expected {old}, because a continued run keeps its flags")

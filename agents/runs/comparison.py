@@ -43,7 +43,7 @@ class Curve(NamedTuple):
 
 
 class Final(NamedTuple):
-    """Last values of one measurement in a group; `middle`, the interquartile mean, is None below five seeds."""
+    """Last values of one measurement in a group; `middle`, the interquartile mean, needs five seeds."""
 
     metric: str
     values: list[float]

@@ -1,4 +1,4 @@
-"""The kinds of learner `run.py train` knows: kind -> config class and builder, named so that nothing loads."""
+"""The kinds of learner `run.py train` knows: kind -> config class and builder, named, not loaded."""
 
 from importlib import import_module
 from typing import Any, NamedTuple

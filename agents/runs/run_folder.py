@@ -118,8 +118,12 @@ class RunFolder:
         self._lock.release()
 
 
-def read_record(path: Path) -> RunRecord:
+def read_record(path: Path, *, field_name: str = "run") -> RunRecord:
     """Reads `config.json` of a run folder (or the file itself).
+
+    Args:
+        path: A run folder or the file.
+        field_name: What an error calls the path.
 
     Raises:
         ConfigError: There is no such file.
@@ -130,7 +134,7 @@ def read_record(path: Path) -> RunRecord:
         with open(source, "rb") as handle:
             content = handle.read(MAX_RECORD_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ConfigError(f"run: got {path}, expected a run folder with {RECORD_NAME}") from error
+        raise ConfigError(f"{field_name}: got {path}, expected a run folder with {RECORD_NAME}") from error
     except OSError as error:
         raise StorageError(f"cannot read {source}: {error.strerror or error}") from error
     if len(content) > MAX_RECORD_BYTES:

@@ -4,6 +4,21 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from agents.runs.kinds import KINDS, Kind
+
+TINY = Kind(
+    config="tests.runs.tiny_config:TinyConfig",
+    build="tests.runs.tiny_learner:build",
+    summary="fit a small network (tests only)",
+    best_metric="loss",
+    best_is_lowest=True,
+)
+
+
+def register() -> None:
+    """Adds the tiny kind to the table, for processes that a test starts."""
+    KINDS["tiny"] = TINY
+
 
 @dataclass(frozen=True)
 class TinyNetwork:

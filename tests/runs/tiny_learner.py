@@ -7,22 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.runs.kinds import KINDS, Kind
 from agents.runs.random_state import numpy_state, restore_numpy, restore_torch, torch_state
 from tests.runs.tiny_config import TinyConfig
-
-TINY = Kind(
-    config="tests.runs.tiny_config:TinyConfig",
-    build="tests.runs.tiny_learner:build",
-    summary="fit a small network (tests only)",
-    best_metric="loss",
-    best_is_lowest=True,
-)
-
-
-def register() -> None:
-    """Adds the tiny kind to the table, for processes that a test starts."""
-    KINDS["tiny"] = TINY
 
 
 class TinyLearner:

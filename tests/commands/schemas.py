@@ -1,0 +1,84 @@
+"""The flags of every command and kind, from their config dataclasses, and values that should not pass."""
+
+import dataclasses
+from importlib import import_module
+from typing import Any, NamedTuple, get_type_hints
+
+import tyro
+
+import run
+from agents.commands.train import Options
+from agents.runs.kinds import KINDS, config_class
+
+BAD_VALUES = (
+    *("nan", "inf", "-1", "0", "1e300", "", "None", "no such thing", "[1, 2]", "\N{SNOWMAN}", "x" * 5000),
+)
+FREE_TEXT = {"None", "no such thing", "[1, 2]", "\N{SNOWMAN}", "nan", "inf", "0", "-1", "1e300"}
+"""What a text field (a path, a name) may take; a check of its own may still refuse it."""
+
+ACCEPTED: dict[tuple[str, str], set[str]] = {
+    ("train", "seed"): {"0"},
+    ("train tiny", "pause"): {"0"},
+    ("train tiny", "poison_at"): {"0"},
+}
+"""(command, field) -> the bad values that are in fact good for that field; a new numeric field that takes
+0, -1 or 1e300 is listed here."""
+
+REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."]}
+"""Command -> words without which its flags cannot be tried alone."""
+
+
+class Flag(NamedTuple):
+    """One flag.
+
+    Args:
+        command: `envs`, or `train KIND`.
+        owner: Key of `ACCEPTED`.
+        name: Field name, dotted when nested.
+        hint: Type of the field.
+        positional: Whether it has no `--name`.
+    """
+
+    command: str
+    owner: str
+    name: str
+    hint: Any
+    positional: bool
+
+    def words(self, value: str) -> list[str]:
+        """The command line that gives this flag a value."""
+        base = [*self.command.split(), *REQUIRED_WORDS.get(self.command, [])]
+        return [*base, value] if self.positional else [*base, f"--{self.name.replace('_', '-')}", value]
+
+    def may_take(self, value: str) -> bool:
+        """Whether accepting the value is right."""
+        texts = (str, tuple[str, ...], str | None)
+        listed = value in ACCEPTED.get((self.owner, self.name), ())
+        return listed or (self.hint in texts and value in FREE_TEXT)
+
+
+def flags_of(command: str, owner: str, cls: type[Any], prefix: str = "") -> list[Flag]:
+    """Lists the flags of one config class."""
+    bare, marked = get_type_hints(cls), get_type_hints(cls, include_extras=True)
+    positional = tyro.conf.Positional[int].__metadata__[0]
+    found = []
+    for field in dataclasses.fields(cls):
+        hint, name = bare[field.name], f"{prefix}{field.name}"
+        if dataclasses.is_dataclass(hint):
+            found += flags_of(command, owner, hint, f"{name}.")
+        else:
+            marks = getattr(marked[field.name], "__metadata__", ())
+            found.append(Flag(command, owner, name, hint, positional in marks))
+    return found
+
+
+def all_flags() -> list[Flag]:
+    """Lists the flags of every command and every registered kind."""
+    found = []
+    for command, row in run.COMMANDS.items():
+        if command != "train":
+            found += flags_of(command, command, import_module(row.module).Config)
+    for kind in KINDS:
+        found += flags_of(f"train {kind}", "train", Options)
+        found += flags_of(f"train {kind}", f"train {kind}", config_class(kind))
+    return found

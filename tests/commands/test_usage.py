@@ -1,0 +1,202 @@
+"""Wrong flags and values end in one clear line and exit code 2, quickly, before anything heavy is loaded."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import run
+from agents.commands.train import Options
+from agents.runs.errors import EXIT_CODES
+from agents.runs.kinds import KINDS, config_class
+from tests.commands.schemas import BAD_VALUES, all_flags, flags_of
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "ray", "numba", "mujoco", "numpy", "matplotlib", "gymnasium")
+MAX_SECONDS = 1.0
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch, tmp_path, tiny_kind):
+    """Every command stops after its flags are parsed; the working folder is empty."""
+    monkeypatch.chdir(tmp_path)
+    for row in run.COMMANDS.values():
+        monkeypatch.setattr(import_module(row.module), "run", lambda *_: 0)
+
+
+def outcome(words, capsys):
+    """Exit code and error lines of a command line."""
+    capsys.readouterr()
+    code = run.main(words)
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.out + captured.err
+    return code, captured.err.splitlines()
+
+
+def test_every_field_refuses_twelve_bad_values_and_names_itself(nothing_runs, capsys, tmp_path):
+    tried = 0
+    for flag in all_flags():
+        for value in BAD_VALUES:
+            code, errors = outcome(flag.words(value), capsys)
+            tried += 1
+            if code == 0:
+                assert flag.may_take(value), f"{flag.command}: {flag.name} took {value[:20]!r}"
+                continue
+            assert code == 2 and len(errors) == 1, (flag, value[:20], errors)
+            shown = errors[0].replace("-", "_")
+            assert flag.name.split(".")[-1] in shown or flag.positional or len(value) > 4096, errors
+        code, errors = outcome([*flag.words("1")[:-2], f"--{flag.name}-unknown", "1"], capsys)
+        assert code == 2 and len(errors) == 1 and "unknown" in errors[0]
+    assert tried >= 150
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_kind_has_a_flag_of_the_same_name_as_a_run_flag(tiny_kind):
+    taken = {flag.name for flag in flags_of("train", "train", Options)}
+    for kind in KINDS:
+        assert not taken & {flag.name for flag in flags_of(kind, kind, config_class(kind))}
+
+
+def vocabulary():
+    """Words a confused person or a broken script might put together."""
+    flags = [f"--{flag.name}" for flag in all_flags()]
+    mutants = [flag[: len(flag) // 2] for flag in flags] + [f"{flag}x" for flag in flags]
+    joined = [f"{flag}={value[:50]}" for flag in flags[:10] for value in BAD_VALUES]
+    odd = [
+        "--",
+        "-",
+        "-h5",
+        "---",
+        "=",
+        "'",
+        '"',
+        "$(id)",
+        "`id`",
+        "; rm",
+        "\0",
+        "\n",
+        "\ud800",
+        "..",
+        "../..",
+        "%s",
+    ]
+    return [*run.COMMANDS, *KINDS, *flags, *mutants, *joined, *odd, *BAD_VALUES, "1", "2.5", "true", "True"]
+
+
+def fuzz(count, seed, capsys, tmp_path):
+    draw, words = random.Random(seed), vocabulary()
+    refused = 0
+    for _ in range(count):
+        head = [["train", "tiny"], ["train"], ["compare"], ["envs"], []][draw.randrange(5)]
+        argv = head + [draw.choice(words) for _ in range(draw.randrange(1, 7))]
+        code, errors = outcome(argv, capsys)
+        assert code in (0, 2), argv
+        assert len(errors) <= 3 and (code == 0 or (errors and errors[0].startswith("run.py: "))), (
+            argv,
+            errors,
+        )
+        refused += code == 2
+    assert refused > 0.8 * count
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_five_hundred_random_command_lines_are_refused_in_few_lines(nothing_runs, capsys, tmp_path):
+    fuzz(500, 1, capsys, tmp_path)
+
+
+@pytest.mark.slow
+def test_ten_thousand_random_command_lines_are_refused_in_few_lines(nothing_runs, capsys, tmp_path):
+    fuzz(10_000, 2, capsys, tmp_path)
+
+
+PROBE = """
+import json, sys
+from tests.runs.tiny_config import register
+register()
+import run
+code = run.main(sys.argv[1:])
+heavy = [name for name in {heavy} if name in sys.modules]
+sys.stderr.write("\\n" + json.dumps([code, heavy]))
+"""
+
+
+def probe(words, cwd=ROOT):
+    """Exit code, heavy modules, error lines and seconds of a fresh process."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", PROBE.format(heavy=HEAVY), *words]
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60)
+    seconds = time.monotonic() - started
+    *errors, report = done.stderr.splitlines()
+    return *json.loads(report), [line for line in errors if line], seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--help"], 0),
+        (["train", "--help"], 0),
+        (["train", "tiny", "--help"], 0),
+        (["compare", "--help"], 0),
+        (["envs", "--help"], 0),
+        ([], 2),
+        (["trian"], 2),
+        (["train"], 2),
+        (["train", "no-such-kind"], 2),
+        (["train", "tiny", "--learning-rate", "nan"], 2),
+        (["train", "tiny", "--wrong", "1"], 2),
+        (["compare", "nowhere"], 2),
+        (["envs", "--wrong"], 2),
+    ],
+    ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else str(value),
+)
+def test_help_and_usage_errors_take_under_a_second_and_load_nothing_heavy(words, expected):
+    fastest = float("inf")
+    for _ in range(5):
+        code, heavy, errors, seconds = probe(words)
+        assert (code, heavy) == (expected, [])
+        assert len(errors) == (expected == 2)
+        fastest = min(fastest, seconds)
+        if fastest < MAX_SECONDS:
+            return
+    pytest.fail(f"took {fastest:.2f} s")
+
+
+@pytest.mark.slow
+def test_a_hundred_random_command_lines_in_processes_of_their_own(tmp_path, tiny_kind):
+    draw, words = random.Random(3), [word for word in vocabulary() if "\0" not in word and word != "\ud800"]
+    for _ in range(100):
+        argv = ["train", "tiny", *(draw.choice(words) for _ in range(4)), "--no-such-flag"]
+        code, heavy, errors, _ = probe(argv, tmp_path)
+        assert (code, heavy) in ((2, []), (0, [])) and len(errors) <= 3
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("columns", ["20", "80", "200"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_the_one_line_is_the_same_on_every_terminal(columns, encoding):
+    environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": encoding}
+    for words, line in (
+        (["--learning"], "--learning: unknown flag or value, expected those of --help"),
+        (["--json", "no"], "--json: got one value too many (no), see --help"),
+    ):
+        command = [sys.executable, "run.py", "envs", *words]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (2, f"run.py: {line}\n")
+
+
+def test_the_help_of_the_program_documents_every_exit_code(capsys):
+    assert run.main(["--help"]) == 0
+    manual = capsys.readouterr().out
+    assert all(f"{code}  {meaning}" in manual for code, meaning in EXIT_CODES.items())
+    assert all(row.summary in manual for row in run.COMMANDS.values())
+
+
+def test_the_installed_script_is_the_same_main():
+    assert 'hogline = "run:main"' in (ROOT / "pyproject.toml").read_text()
