@@ -53,7 +53,7 @@ def _dense_trunk(
 def _refuse_regularizer(options: TrunkOptions) -> None:
     if options.regularizer.kind != "none":
         raise ValueError(
-            f"regularizer.kind is {options.regularizer.kind!r}; a DenseNet has no residual sum, expected 'none'"
+            f"regularizer.kind is {options.regularizer.kind!r}; expected 'none', a DenseNet has no residual sum"
         )
 
 

@@ -1,4 +1,4 @@
-"""Convolutions and linear maps initialised from a given generator, never from torch's global one (He et al. 2015)."""
+"""Convolutions and linear maps initialised from a given generator, never torch's own (He et al. 2015)."""
 
 import math
 
@@ -16,7 +16,7 @@ def convolution(
     bias: bool = False,
     generator: torch.Generator,
 ) -> nn.Conv2d:
-    """A same-padded convolution with weights N(0, 2 / (kernel^2 out_channels)) and, if it has them, zero biases."""
+    """A same-padded convolution with weights N(0, 2 / (kernel^2 out_channels)) and perhaps biases of zero."""
     layer = nn.utils.skip_init(
         nn.Conv2d, in_channels, out_channels, kernel, stride, padding=kernel // 2, groups=groups, bias=bias
     )
@@ -26,8 +26,10 @@ def convolution(
     return layer
 
 
-def linear(in_features: int, out_features: int, *, bias: bool = True, generator: torch.Generator) -> nn.Linear:
-    """A linear map with weights U(-1/sqrt(in), 1/sqrt(in)) and, if it has them, zero biases."""
+def linear(
+    in_features: int, out_features: int, *, bias: bool = True, generator: torch.Generator
+) -> nn.Linear:
+    """A linear map with weights U(-1/sqrt(in), 1/sqrt(in)) and perhaps biases of zero."""
     layer = nn.utils.skip_init(nn.Linear, in_features, out_features, bias=bias)
     bound = 1.0 / math.sqrt(in_features)
     nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
