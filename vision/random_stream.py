@@ -66,7 +66,7 @@ def _(state: Tensor, count: int) -> Tensor:
 
 
 class RandomStream(nn.Module):
-    """Owns one stream: seed and position in a persistent buffer, so a resumed run draws what would have come."""
+    """Owns one stream: seed and position in a persistent buffer, so a resumed run draws what was due."""
 
     state: Tensor
 

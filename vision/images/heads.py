@@ -115,7 +115,7 @@ class CodeTransform(nn.Module):
 
 
 def build_sign_rows(features: int, classes: int, *, transform: str, seed: int) -> tuple[nn.Module, float]:
-    """The module for fixed rows of +-1, and the largest |cosine| between two that are not each other's negative.
+    """The module for fixed rows of +-1, and the largest |cosine| between two that are not negatives.
 
     Up to as many classes as features these are the paper's rows, the first of a Hadamard matrix cut to the
     number of features (orthogonal where that is a multiple of the next power of two of the classes).
@@ -140,7 +140,7 @@ class ScaledCosine(nn.Module):
     def __init__(
         self, directions: nn.Module, *, scale: float, learn_scale: bool, bias: Tensor | None
     ) -> None:
-        """`directions` maps (B, N) unit features to (B, C); `bias` is a (C,) start value, None for no bias."""
+        """`directions` maps (B, N) unit features to (B, C); `bias` is a (C,) start value, or None."""
         super().__init__()
         self.directions = directions
         start = torch.tensor(scale)

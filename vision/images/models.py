@@ -23,7 +23,7 @@ from vision.images.networks.trunk import Trunk, TrunkOptions
 
 @dataclass(frozen=True)
 class Family:
-    """Networks of one kind: the pattern of their names, the builder that takes its numbers, the names listed."""
+    """Networks of one kind: the pattern of their names, the builder of its numbers, the names listed."""
 
     pattern: str
     build: Callable[..., Trunk]

@@ -24,7 +24,7 @@ Draw = Callable[[int, int], Tensor]  # (offset, count) -> (count,) float32 unifo
 
 
 def coefficient_shape(level: Level, shape: Sequence[int]) -> tuple[int, ...]:
-    """The shape of one coefficient tensor for branches of `shape`: sizes that the level does not share stay."""
+    """The shape of one coefficient tensor for branches of `shape`: sizes the level does not share stay."""
     kept = {"batch": 0, "image": 1, "channel": 2, "pixel": len(shape)}[level]
     return tuple(shape[:kept]) + (1,) * (len(shape) - kept)
 

@@ -141,7 +141,7 @@ class SignCode:
 
 
 def _coherence(order: int, signs: NDArray[np.int8], columns: NDArray[np.int64], reach: int) -> float:
-    """Largest |cosine| between different rows, of whose indices in a basis the exclusive or is below `reach`."""
+    """Largest |cosine| between different rows; within a basis, the xor of their indices is below `reach`."""
     transform = WalshHadamard(order, order)
     largest = 0.0
     for basis, diagonal in enumerate(signs):

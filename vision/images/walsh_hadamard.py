@@ -19,7 +19,7 @@ def next_power_of_two(number: int) -> int:
 
 
 def hadamard_matrix(order: int) -> Tensor:
-    """The Sylvester-Hadamard matrix, (order, order) float32 of +-1: -1 to the number of common bits of i and j.
+    """The Sylvester-Hadamard matrix, (order, order) float32 of +-1: -1 to the common bits of i and j.
 
     Raises:
         ValueError: where order is no power of two.

@@ -77,7 +77,7 @@ def bottleneck(inner: int, outer: int, stride: int = 1, groups: int = 1) -> Conv
 
 
 def staged(blocks: Sequence[int], block: Callable[[int, int], Convolutions]) -> list[Convolutions]:
-    """Each block's convolutions, block(stage, stride), in stages of `blocks` blocks; all but the first halve."""
+    """Each block's convolutions, block(stage, stride), in stages of `blocks` blocks; the later ones halve."""
     return [
         block(stage, 2 if stage > 0 and place == 0 else 1)
         for stage, number in enumerate(blocks)
@@ -98,7 +98,7 @@ def blocks_of_depth(depth: int, *, per_block: int, other: int) -> int:
 
 
 def layers(kinds: Sequence[str], channels: int) -> list[nn.Module]:
-    """Norms and ReLUs; a ReLU overwrites its input only where a norm made it, so that nobody else reads it."""
+    """Norms and ReLUs; a ReLU overwrites its input only where a norm made it, so nobody else reads it."""
     return [
         nn.BatchNorm2d(channels) if kind == "norm" else nn.ReLU(inplace=place > 0)
         for place, kind in enumerate(kinds)

@@ -1,6 +1,6 @@
 """The ways a residual block's input reaches its output where their shapes differ.
 
-B batch, C channels, H, W: every shortcut maps (B, C_in, H, W) to (B, C_out, H', W'), H' = ceil(H / stride) and
+B batch, C channels, H, W: every shortcut maps (B, C_in, H, W) to (B, C_out, H', W'), H' = ceil(H / stride),
 W' = ceil(W / stride).
 """
 
