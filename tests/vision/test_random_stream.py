@@ -29,7 +29,7 @@ def test_offset_and_position_leap_over_numbers():
 
 def test_numbers_are_uniform_and_strictly_inside_the_unit_interval():
     numbers = uniform(torch.tensor([3, 0]), COUNT).double()
-    assert 0.0 < numbers.min() and numbers.max() < 1.0
+    assert numbers.min() > 0.0 and numbers.max() < 1.0
     standard_error = (1 / 12 / COUNT) ** 0.5
     assert abs(numbers.mean() - 0.5) < 5 * standard_error
     observed = torch.histc(numbers, 100, 0.0, 1.0)

@@ -105,7 +105,9 @@ def test_shake_shake_factors_are_uniform_on_the_simplex(branches):
         assert distance < 2.3 / SAMPLES**0.5  # Kolmogorov: exceeded once in 20,000
 
 
-@pytest.mark.parametrize("rule", [ShakeShakeRule, lambda **modes: ShakeDropRule(0.3, (0, 1), (0, 3), **modes)])
+@pytest.mark.parametrize(
+    "rule", [ShakeShakeRule, lambda **modes: ShakeDropRule(0.3, (0, 1), (0, 3), **modes)]
+)
 def test_modes_choose_what_each_pass_uses(rule):
     def factors(**modes):
         chosen = rule(level="image", **modes)
@@ -198,10 +200,14 @@ def saved_bytes(mixer, branches):
     return total
 
 
-@pytest.mark.parametrize(("level", "expected"), [("batch", 4), ("image", 64), ("channel", 512), ("pixel", 16)])
+@pytest.mark.parametrize(
+    ("level", "expected"), [("batch", 4), ("image", 64), ("channel", 512), ("pixel", 16)]
+)
 def test_only_coefficients_are_saved_for_the_backward_pass(level, expected):
     mixer = make(RegularizerConfig(kind="shakedrop", level=level), branches=1)
-    assert saved_bytes(mixer, [torch.ones(16, 8, 32, 32)]) == expected  # pixel: the stream's seed and position
+    assert (
+        saved_bytes(mixer, [torch.ones(16, 8, 32, 32)]) == expected
+    )  # pixel: the stream's seed and position
 
 
 @pytest.mark.parametrize("level", ["image", "pixel"])
@@ -235,8 +241,8 @@ def test_both_passes_run_without_reading_a_value_from_the_device(level):
     assert output.shape == gradient.shape == SHAPE
 
 
-# Raised by torch's own tracer where it meets an autograd function.
-pytestmark = pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+# Torch's own compiler uses what torch has deprecated.
+compiling = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def compiled_agrees(backend, kind, level):
@@ -255,11 +261,13 @@ def compiled_agrees(backend, kind, level):
     assert torch.equal(eager.stream.state, other.stream.state)
 
 
+@compiling
 @pytest.mark.parametrize(("kind", "level"), [("shakedrop", "image"), ("shakedrop", "pixel")])
 def test_tracing_sees_one_graph_with_the_eager_numbers(kind, level):
     compiled_agrees("aot_eager", kind, level)
 
 
+@compiling
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["stochastic_depth", "shakedrop", "shake_shake"])
 @pytest.mark.parametrize("level", ["batch", "image", "channel", "pixel"])
