@@ -1,4 +1,4 @@
-"""What a network is made of besides its trunk, as values: residual regularizer and classifier head."""
+"""What networks are made of, as values: residual regularizer, classifier head, autoencoder."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -143,4 +143,43 @@ class HeadConfig:
         if not 0 <= self.projection_seed < 2**63:
             raise ValueError(
                 f"head.projection_seed is {self.projection_seed}; expected an integer in [0, 2**63)"
+            )
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Shape and likelihood of an autoencoder of images.
+
+    Attributes:
+        kind: `variational`, `deterministic`, or `spatial` (deterministic, latents are feature points).
+        side: image side in pixels, 48 or 84.
+        channels: image channels.
+        latent: D.
+        likelihood: `bernoulli` of pixels in [0, 1] given logits, or `gaussian` of variance one given means.
+        min_variance: floor of the encoder's variances; variational only.
+        residual_blocks: residual blocks after each level of the encoder; not in `spatial`.
+    """
+
+    kind: Literal["variational", "deterministic", "spatial"] = "variational"
+    side: int = 48
+    channels: int = 3
+    latent: int = 4
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
+    min_variance: float = 1e-3
+    residual_blocks: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError on a field out of range."""
+        _check_choice("autoencoder.kind", self.kind, ("variational", "deterministic", "spatial"))
+        _check_choice("autoencoder.side", self.side, (48, 84))
+        _check_choice("autoencoder.likelihood", self.likelihood, ("bernoulli", "gaussian"))
+        for field in ("channels", "latent"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"autoencoder.{field} is {getattr(self, field)}; expected 1 or more")
+        if not self.min_variance > 0.0:
+            raise ValueError(f"autoencoder.min_variance is {self.min_variance}; expected a positive number")
+        if self.residual_blocks < 0 or (self.residual_blocks and self.kind == "spatial"):
+            raise ValueError(
+                f"autoencoder.residual_blocks is {self.residual_blocks} with kind {self.kind!r}; "
+                "expected at least 0, and 0 for 'spatial'"
             )

@@ -12,17 +12,30 @@ def convolution(
     *,
     kernel: int = 3,
     stride: int = 1,
+    padding: int | None = None,
     groups: int = 1,
     bias: bool = False,
     generator: torch.Generator,
 ) -> nn.Conv2d:
-    """A same-padded convolution with weights N(0, 2 / (kernel^2 out_channels)) and perhaps biases of zero."""
+    """A convolution, same-padded unless told, with weights N(0, 2 / (kernel^2 out_channels)), zero biases."""
+    padding = kernel // 2 if padding is None else padding
     layer = nn.utils.skip_init(
-        nn.Conv2d, in_channels, out_channels, kernel, stride, padding=kernel // 2, groups=groups, bias=bias
+        nn.Conv2d, in_channels, out_channels, kernel, stride, padding=padding, groups=groups, bias=bias
     )
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     if bias:
         nn.init.zeros_(layer.bias)
+    return layer
+
+
+def transposed_convolution(
+    in_channels: int, out_channels: int, *, kernel: int, stride: int, generator: torch.Generator
+) -> nn.ConvTranspose2d:
+    """An unpadded transposed convolution with biases of zero, that keeps the variance of rectified inputs."""
+    layer = nn.utils.skip_init(nn.ConvTranspose2d, in_channels, out_channels, kernel, stride)
+    summands = in_channels * kernel**2 / stride**2  # that reach one output pixel, on average
+    nn.init.normal_(layer.weight, std=math.sqrt(2.0 / summands), generator=generator)
+    nn.init.zeros_(layer.bias)
     return layer
 
 
