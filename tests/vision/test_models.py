@@ -33,20 +33,21 @@ SMALL = [  # one small network of every family
     "densenet121_imagenet",
     "shufflenet_g1_imagenet",
 ]
-RESIDUAL = [name for name in SMALL if not name.startswith("densenet")]
+RESIDUAL = [name for name in SMALL if not name.startswith("densenet") and not name.endswith("_imagenet")]
 LARGE = (
+    "110",
+    "272",
+    "152",
+    "164",
+    "28_10",
+    "40_4",
+    "16_8",
     "x64d",
     "x96d",
-    "wrn_28",
-    "wrn_40",
-    "wrn_16_8",
-    "a270",
-    "a200",
+    "18_",
     "34_",
     "50_",
-    "152_",
     "densenet1",
-    "110_",
 )
 QUICK = [name for name in list_models() if not any(part in name for part in LARGE)]
 REGULARIZERS = [
@@ -137,7 +138,7 @@ def test_every_residual_family_takes_every_regularizer_that_fits(name, config):
         return
     network = create_model(name, num_classes=3, regularizer=config)
     images = images_for(name)
-    outputs = torch.stack([network(images) for _ in range(6)])
+    outputs = torch.stack([network(images) for _ in range(4)])
     assert outputs.isfinite().all() and len(outputs.unique(dim=0)) > 1
     outputs.sum().backward()
     positions = [value for key, value in network.state_dict().items() if key.endswith("stream.state")]

@@ -14,6 +14,7 @@ from vision.images.vae import (
 )
 
 KINDS = ["variational", "deterministic", "spatial"]
+LIKELIHOODS = ["bernoulli", "gaussian", "bernoulli"]  # that each kind is trained with here
 
 
 def generator(seed=0):
