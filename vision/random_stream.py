@@ -1,12 +1,13 @@
-"""A stream of uniform numbers whose whole state is two integers on the device (SplitMix64; Steele, Lea, Flood 2014).
+"""A stream of uniform numbers whose state is two integers on the device (SplitMix64; Steele et al. 2014).
 
 The i-th number is a hash of (seed, i), so a stream needs no generator object: it works inside
-`torch.compile(fullgraph=True)` and in captured CUDA graphs (advancing is an in-place add on a buffer), gives the
-same numbers on every device, is saved with the network's state, and any stretch of it can be drawn again from a
-copy of the state. Nothing reads or moves a global generator.
+`torch.compile(fullgraph=True)` and in captured CUDA graphs (advancing is an in-place add on a buffer), gives
+the same numbers on every device, is saved with the network's state, and any stretch of it can be drawn again
+from a copy of the state. Nothing reads or moves a global generator.
 
-Limits: re-running a forward pass (activation checkpointing) draws new numbers, because the first pass advanced the
-stream; under data parallelism give every rank its own seed and keep buffers from being broadcast.
+Limits: re-running a forward pass (activation checkpointing) draws new numbers, because the first pass
+advanced the stream; under data parallelism give every rank its own seed and keep buffers from being
+broadcast.
 """
 
 import torch
@@ -51,8 +52,8 @@ def uniform(state: Tensor, count: int, *, offset: int = 0) -> Tensor:
 def take_from_stream(state: Tensor, count: int) -> Tensor:
     """Moves a stream's (2,) state past `count` numbers and returns what it was.
 
-    An operator of its own because the compiler (torch 2.13) otherwise recomputes the copy during the backward pass
-    from the state already moved, and the redrawn numbers are others.
+    An operator of its own because the compiler (torch 2.13) otherwise recomputes the copy during the backward
+    pass from the state already moved, and the redrawn numbers are others.
     """
     before = state.clone()
     state[1].add_(count)
@@ -65,7 +66,7 @@ def _(state: Tensor, count: int) -> Tensor:
 
 
 class RandomStream(nn.Module):
-    """Owns one stream: seed and position in a persistent buffer, so that a resumed run draws what would have come."""
+    """Owns one stream: seed and position in a persistent buffer, so a resumed run draws what was due."""
 
     state: Tensor
 

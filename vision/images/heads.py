@@ -1,4 +1,4 @@
-"""Classifiers on pooled features: learned, cosine, and fixed orthonormal or Hadamard rows (Hoffer et al. 2018).
+"""Classifiers on pooled features: learned, cosine, fixed orthonormal or Hadamard rows (Hoffer et al. 2018).
 
 A fixed head's logits are scale * W x / ||x|| + bias with W never trained; section 3 of the paper.
 
@@ -16,9 +16,9 @@ from vision.images.networks.layers import linear
 from vision.images.sign_codes import SignCode, build_sign_code, truncated_hadamard_coherence
 from vision.images.walsh_hadamard import WalshHadamard, hadamard_matrix, next_power_of_two
 
-EPSILON = 1e-8  # features of a smaller norm are passed on as they are, so that zero features give zero cosines
+EPSILON = 1e-8  # features of a smaller norm are not divided by it, so that zeros stay zeros
 UNIT_ROW_SCALE = 10.0  # initial scale where rows have unit length
-FAST_FROM_MULTIPLICATIONS = 2**15  # N C from which the transform was measured faster than the product, on a CPU
+FAST_FROM_MULTIPLICATIONS = 2**15  # N C from which the transform was measured faster than the product, CPU
 
 
 def unit_length(x: Tensor) -> Tensor:
@@ -115,10 +115,10 @@ class CodeTransform(nn.Module):
 
 
 def build_sign_rows(features: int, classes: int, *, transform: str, seed: int) -> tuple[nn.Module, float]:
-    """The module for fixed rows of +-1, and the largest |cosine| between rows that are not each other's negative.
+    """The module for fixed rows of +-1, and the largest |cosine| between two that are not negatives.
 
-    Up to as many classes as features these are the paper's rows, the first of a Hadamard matrix cut to the number
-    of features (orthogonal where that is a multiple of the next power of two of the classes).
+    Up to as many classes as features these are the paper's rows, the first of a Hadamard matrix cut to the
+    number of features (orthogonal where that is a multiple of the next power of two of the classes).
     Differs from the paper: for more classes than features, whose rows it lets coincide, a sign code.
     """
     fast = transform == "fast" or (transform == "auto" and features * classes >= FAST_FROM_MULTIPLICATIONS)
@@ -137,8 +137,10 @@ class ScaledCosine(nn.Module):
     scale: Tensor
     bias: Tensor | None
 
-    def __init__(self, directions: nn.Module, *, scale: float, learn_scale: bool, bias: Tensor | None) -> None:
-        """`directions` maps (B, N) unit features to (B, C); `bias` is a (C,) start value, or None for no bias."""
+    def __init__(
+        self, directions: nn.Module, *, scale: float, learn_scale: bool, bias: Tensor | None
+    ) -> None:
+        """`directions` maps (B, N) unit features to (B, C); `bias` is a (C,) start value, or None."""
         super().__init__()
         self.directions = directions
         start = torch.tensor(scale)
@@ -155,9 +157,7 @@ class ScaledCosine(nn.Module):
 
 
 def _hadamard(config: HeadConfig, features: int, classes: int, generator: torch.Generator) -> nn.Module:
-    rows, _ = build_sign_rows(
-        features, classes, transform=config.transform, seed=config.projection_seed
-    )
+    rows, _ = build_sign_rows(features, classes, transform=config.transform, seed=config.projection_seed)
     bound = 1.0 / math.sqrt(classes)
     bias = torch.empty(classes).uniform_(-bound, bound, generator=generator)
     return ScaledCosine(

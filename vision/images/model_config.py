@@ -1,4 +1,4 @@
-"""What a network is made of, as values: residual regularizer, classifier head, and the network that carries both."""
+"""What networks are made of, as values: residual regularizer, classifier head, autoencoder."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -27,16 +27,22 @@ class RegularizerConfig:
     """The random factors on the residual branches (Huang 2016; Gastaldi 2017; Yamada 2019).
 
     Attributes:
-        kind: `stochastic_depth` drops a block's residual, `shakedrop` disturbs it instead of dropping it, `shake`
-            always disturbs it (one-branch Shake), `shake_shake` mixes the branches of a multi-branch block.
-        level: what shares one drawn coefficient: the batch, an image, a channel of an image, or nothing (pixel).
-        gate: whether a block is open or closed for the whole batch or for each sample; not in shake, shake_shake.
+        kind: `stochastic_depth` drops a block's residual, `shakedrop` disturbs it instead of dropping it,
+            `shake` always disturbs it (one-branch Shake), `shake_shake` mixes the branches of a multi-branch
+            block.
+        level: what shares one drawn coefficient: the batch, an image, a channel of an image, or nothing
+            (pixel).
+        gate: whether a block is open or closed for the whole batch or for each sample; not in shake,
+            shake_shake.
         keep: probability in [0, 1] that the last block's gate is open, p_L; not in shake, shake_shake.
-        decay: `linear` p_l = 1 - (l / L) (1 - p_L) over blocks l = 1..L, or the same `uniform` p_l = p_L for all.
-        alpha, beta: ranges (low, high) of the forward and the backward coefficient; None takes the kind's own.
+        decay: `linear` p_l = 1 - (l / L) (1 - p_L) over blocks l = 1..L, or the same `uniform` p_l = p_L for
+            all.
+        alpha, beta: ranges (low, high) of the forward and the backward coefficient; None takes the kind's
+            own.
         forward: `shake` draws alpha, `even` uses its mean.
         backward: `shake` draws beta, `even` uses its mean, `keep` uses the forward pass's alpha.
-        scaling: `original` scales by the expected factor when evaluating, `inverted` divides by it when training.
+        scaling: `original` scales by the expected factor when evaluating, `inverted` divides by it when
+            training.
         placement: one factor `after_sum` of a block's branches, or one of its own `per_branch`.
     """
 
@@ -104,15 +110,15 @@ class HeadConfig:
     """The classifier on the pooled features (Hoffer et al. 2018, "Fix your classifier").
 
     Attributes:
-        kind: `learned` linear map; `cosine` learned directions on normalised features; `orthonormal` fixed random
-            orthonormal rows; `hadamard` fixed rows of signs.
-        scale: what multiplies the products of normalised features and rows (initially, where learned); rows have
-            unit length in `cosine` and `orthonormal` and entries +-1 in `hadamard`. None takes the paper's: 10, or
-            1 / sqrt(classes) in `hadamard`. Not in `learned`.
+        kind: `learned` linear map; `cosine` learned directions on normalised features; `orthonormal` fixed
+            random orthonormal rows; `hadamard` fixed rows of signs.
+        scale: what multiplies the products of normalised features and rows (initially, where learned); rows
+            have unit length in `cosine` and `orthonormal` and entries +-1 in `hadamard`. None takes the
+            paper's: 10, or 1 / sqrt(classes) in `hadamard`. Not in `learned`.
         learn_scale: whether the scale is a parameter.
         bias: whether every class has a learned bias.
-        transform: how `hadamard` computes its logits: `dense` product, `fast` Walsh-Hadamard transform, or `auto`,
-            the one measured faster at this size.
+        transform: how `hadamard` computes its logits: `dense` product, `fast` Walsh-Hadamard transform, or
+            `auto`, the one measured faster at this size.
         projection_seed: draws the fixed rows.
         store: keep the `orthonormal` rows in the checkpoint as a `buffer`, or only their `seed`.
     """
@@ -135,4 +141,45 @@ class HeadConfig:
         if self.scale is not None and not self.scale > 0.0:
             raise ValueError(f"head.scale is {self.scale}; expected a positive number")
         if not 0 <= self.projection_seed < 2**63:
-            raise ValueError(f"head.projection_seed is {self.projection_seed}; expected an integer in [0, 2**63)")
+            raise ValueError(
+                f"head.projection_seed is {self.projection_seed}; expected an integer in [0, 2**63)"
+            )
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Shape and likelihood of an autoencoder of images.
+
+    Attributes:
+        kind: `variational`, `deterministic`, or `spatial` (deterministic, latents are feature points).
+        side: image side in pixels, 48 or 84.
+        channels: image channels.
+        latent: D.
+        likelihood: `bernoulli` of pixels in [0, 1] given logits, or `gaussian` of variance one given means.
+        min_variance: floor of the encoder's variances; variational only.
+        residual_blocks: residual blocks after each level of the encoder; not in `spatial`.
+    """
+
+    kind: Literal["variational", "deterministic", "spatial"] = "variational"
+    side: int = 48
+    channels: int = 3
+    latent: int = 4
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
+    min_variance: float = 1e-3
+    residual_blocks: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError on a field out of range."""
+        _check_choice("autoencoder.kind", self.kind, ("variational", "deterministic", "spatial"))
+        _check_choice("autoencoder.side", self.side, (48, 84))
+        _check_choice("autoencoder.likelihood", self.likelihood, ("bernoulli", "gaussian"))
+        for field in ("channels", "latent"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"autoencoder.{field} is {getattr(self, field)}; expected 1 or more")
+        if not self.min_variance > 0.0:
+            raise ValueError(f"autoencoder.min_variance is {self.min_variance}; expected a positive number")
+        if self.residual_blocks < 0 or (self.residual_blocks and self.kind == "spatial"):
+            raise ValueError(
+                f"autoencoder.residual_blocks is {self.residual_blocks} with kind {self.kind!r}; "
+                "expected at least 0, and 0 for 'spatial'"
+            )

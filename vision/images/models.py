@@ -23,7 +23,7 @@ from vision.images.networks.trunk import Trunk, TrunkOptions
 
 @dataclass(frozen=True)
 class Family:
-    """Networks of one kind: the pattern of their names, how to build one from its numbers, the names listed."""
+    """Networks of one kind: the pattern of their names, the builder of its numbers, the names listed."""
 
     pattern: str
     build: Callable[..., Trunk]
@@ -121,9 +121,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         ("resnext50_32x4d_imagenet", "resnext152_64x4d_imagenet"),
     ),
-    Family(
-        r"densenet(\d+)_imagenet", imagenet_densenet, ("densenet121_imagenet", "densenet169_imagenet")
-    ),
+    Family(r"densenet(\d+)_imagenet", imagenet_densenet, ("densenet121_imagenet", "densenet169_imagenet")),
     Family(
         r"shufflenet_g(\d+)_imagenet",
         lambda groups, options: shufflenet(groups, options, imagenet=True),

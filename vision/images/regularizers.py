@@ -1,8 +1,9 @@
-"""Random factors on residual branches: Stochastic Depth, Shake-Shake, Shake, ShakeDrop (Yamada et al. 2019, eq. 6).
+"""Random factors on residual branches: Stochastic Depth, Shake-Shake, Shake, ShakeDrop (Yamada et al. 2019).
 
-A block's branches F_1..F_n are merged into sum_i f_i F_i going forward, while gradients see sum_i b_i F_i. A *rule*
-says how the factors f and b are drawn; `mix` applies given factors; `BranchMixer` owns a stream of random numbers
-and does both. Factors are tensors, so nothing waits for the device and `torch.compile` sees one graph.
+A block's branches F_1..F_n are merged into sum_i f_i F_i going forward, while gradients see sum_i b_i F_i. A
+*rule* says how the factors f and b are drawn; `mix` applies given factors; `BranchMixer` owns a stream of
+random numbers and does both. Factors are tensors, so nothing waits for the device and `torch.compile` sees
+one graph.
 
 Shapes: B batch, C channels; branches are (B, C, ...), all of one shape and dtype. Factors are (n, ...), every
 factor broadcasting against a branch.
@@ -23,7 +24,7 @@ Draw = Callable[[int, int], Tensor]  # (offset, count) -> (count,) float32 unifo
 
 
 def coefficient_shape(level: Level, shape: Sequence[int]) -> tuple[int, ...]:
-    """The shape of one coefficient tensor for branches of `shape`: what the level does not share keeps its size."""
+    """The shape of one coefficient tensor for branches of `shape`: sizes the level does not share stay."""
     kept = {"batch": 0, "image": 1, "channel": 2, "pixel": len(shape)}[level]
     return tuple(shape[:kept]) + (1,) * (len(shape) - kept)
 
@@ -51,10 +52,11 @@ class MixingRule(Protocol):
 
 @dataclass(frozen=True)
 class ShakeDropRule:
-    """Factor gate + alpha - gate * alpha forward and gate + beta - gate * beta backward, gate ~ Bernoulli(keep).
+    """Factor b + alpha - b alpha forward and b + beta - b beta backward, gate b ~ Bernoulli(keep).
 
-    alpha = beta = 0 is Stochastic Depth; keep = 0 is one-branch Shake. `divisor` divides both factors in training
-    and the expectation (keep for inverted Stochastic Depth). Branches draw independently of each other.
+    alpha = beta = 0 is Stochastic Depth; keep = 0 is one-branch Shake. `divisor` divides both factors in
+    training and the expectation (keep for inverted Stochastic Depth). Branches draw independently of each
+    other.
     """
 
     keep: float
@@ -68,7 +70,7 @@ class ShakeDropRule:
 
     @property
     def expected_factor(self) -> float:
-        """keep + (1 - keep) E[alpha], over the divisor; the published codes' plain keep assumes E[alpha] = 0."""
+        """keep + (1 - keep) E[alpha], over the divisor; plain keep would assume that E[alpha] = 0."""
         return (self.keep + (1.0 - self.keep) * sum(self.alpha) / 2) / self.divisor
 
     def draws(self, branches: int, shape: Sequence[int]) -> int:
@@ -107,7 +109,7 @@ class ShakeDropRule:
 
 @dataclass(frozen=True)
 class ShakeShakeRule:
-    """Factors uniform on the simplex (sum one): (alpha, 1 - alpha), alpha ~ U(0, 1), where there are two branches.
+    """Factors uniform on the simplex: (alpha, 1 - alpha), alpha ~ U(0, 1), where there are two branches.
 
     Differs from the paper: it defines two branches only; more take the flat Dirichlet distribution, whose
     two-branch case is the paper's.
@@ -175,7 +177,7 @@ def _redraw(state: Tensor) -> Draw:
 
 
 class _RedrawnMix(torch.autograd.Function):
-    """The same, but saves the stream's state and draws the backward factors again: for factors as large as x."""
+    """The same, but saves the stream's state and draws the backward factors again, where they are large."""
 
     @staticmethod
     def forward(ctx: Any, state: Tensor, rule: MixingRule, *branches: Tensor) -> Tensor:
@@ -197,7 +199,8 @@ def mix(branches: Sequence[Tensor], forward_factors: Tensor, backward_factors: T
 
     Args:
         branches: n tensors (B, C, ...) of one shape and floating dtype.
-        forward_factors, backward_factors: (n, ...) each, factor i broadcasting to branch i; cast to its dtype.
+        forward_factors, backward_factors: (n, ...) each, factor i broadcasting to branch i; cast to its
+            dtype.
 
     Returns:
         (B, C, ...) in the branches' dtype.
@@ -221,7 +224,7 @@ class BranchMixer(nn.Module):
     """Merges a block's branches by a rule: drawn factors in training, their expectation in evaluation."""
 
     def __init__(self, rule: MixingRule, *, after_sum: bool, seed: int) -> None:
-        """One factor for the branches' sum (`after_sum`) or one for each; `seed` starts the module's stream."""
+        """One factor for the branches' sum (`after_sum`) or one each; `seed` starts the module's stream."""
         super().__init__()
         self.rule = rule
         self.sum = SumBranches()
@@ -264,7 +267,9 @@ def build_mixer(config: RegularizerConfig, *, branches: int, block: int, blocks:
         return SumBranches()
     if config.kind == "shake_shake":
         if branches < 2:
-            raise ValueError("regularizer.kind 'shake_shake' needs at least 2 branches a block; the network has 1")
+            raise ValueError(
+                "regularizer.kind 'shake_shake' needs at least 2 branches a block; the network has 1"
+            )
         rule = ShakeShakeRule(config.level, config.forward, config.backward, branches)
         return BranchMixer(rule, after_sum=False, seed=seed)
     keep = config.keep_probability(block, blocks)

@@ -1,9 +1,9 @@
 """Many rows of +-1 with small cosines between them: signed Hadamard rows, then the Kerdock code.
 
-Where there are more classes than features no rows are orthogonal. Up to twice the order S, the rows of a Hadamard
-matrix and their negatives have no positive cosine, the best there is. Beyond, rows come from several bases H D_m, D_m
-a diagonal of signs (-1)^f_m with f_m a quadratic form from a Kerdock set, so that rows of different bases have
-cosines of +-1 / sqrt(S) (+-sqrt(2 / S) or 0 where S is an odd power of two).
+Where there are more classes than features no rows are orthogonal. Up to twice the order S, the rows of a
+Hadamard matrix and their negatives have no positive cosine, the best there is. Beyond, rows come from several
+bases H D_m, D_m a diagonal of signs (-1)^f_m with f_m a quadratic form from a Kerdock set, so that rows of
+different bases have cosines of +-1 / sqrt(S) (+-sqrt(2 / S) or 0 where S is an odd power of two).
 Source: MacWilliams and Sloane 1977, chapter 15, section 5; Calderbank, Cameron, Kantor, Seidel 1997.
 """
 
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from vision.images.walsh_hadamard import WalshHadamard, hadamard_matrix, next_power_of_two
 
-PRIMITIVE_POLYNOMIALS = {1: 0b11, 3: 0b1011, 5: 0b100101, 7: 0b10000011, 9: 0x211, 11: 0x805, 13: 0x201B, 15: 0x8003}
+PRIMITIVE_POLYNOMIALS = {
+    1: 0b11,
+    3: 0b1011,
+    5: 0b100101,
+    7: 0b10000011,
+    9: 0x211,
+    11: 0x805,
+    13: 0x201B,
+    15: 0x8003,
+}
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,8 @@ def kerdock_bases(order: int) -> int:
 def kerdock_signs(order: int, bases: int) -> NDArray[np.int8]:
     """The diagonals D_0..D_bases-1, (bases, order) int8 of +-1; D_0 is all ones.
 
-    With S = 2^k or 2^(k+1), k odd, a column is x in GF(2^k), and a bit e where S = 2^(k+1); the form of basis a is
-    f_a(x, e) = sum over i = 1..(k-1)/2 of Tr((a x)^(2^i + 1)), plus e Tr(a x).
+    With S = 2^k or 2^(k+1), k odd, a column is x in GF(2^k), and a bit e where S = 2^(k+1); the form of basis
+    a is f_a(x, e) = sum over i = 1..(k-1)/2 of Tr((a x)^(2^i + 1)), plus e Tr(a x).
 
     Raises:
         ValueError: where the order has fewer bases or is beyond the field tables.
@@ -107,7 +116,7 @@ def kerdock_signs(order: int, bases: int) -> NDArray[np.int8]:
 
 @dataclass(frozen=True)
 class SignCode:
-    """`classes` rows of +-1 in `features` columns, enumerated basis by basis: rows of H D_m, then their negatives.
+    """`classes` rows of +-1 in `features` columns, basis by basis: rows of H D_m, then their negatives.
 
     Attributes:
         classes, features: the shape of the rows.
@@ -132,7 +141,7 @@ class SignCode:
 
 
 def _coherence(order: int, signs: NDArray[np.int8], columns: NDArray[np.int64], reach: int) -> float:
-    """Largest |cosine| between rows, whose indices within a basis differ in some of the `reach` lowest patterns."""
+    """Largest |cosine| between different rows; within a basis, the xor of their indices is below `reach`."""
     transform = WalshHadamard(order, order)
     largest = 0.0
     for basis, diagonal in enumerate(signs):
@@ -170,5 +179,7 @@ def build_sign_code(classes: int, features: int, *, seed: int) -> SignCode:
     coherences = [_coherence(order, signs, columns, order) for columns in candidates]
     best = int(np.argmin(coherences))
     if coherences[best] > 1.0 - 0.5 / features:
-        raise ValueError(f"classes is {classes}; {features} features keep no {classes} rows of signs distinct")
+        raise ValueError(
+            f"classes is {classes}; {features} features keep no {classes} rows of signs distinct"
+        )
     return SignCode(classes, features, order, signs, candidates[best], coherences[best])

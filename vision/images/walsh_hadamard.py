@@ -1,7 +1,7 @@
 """Products with a Sylvester-Hadamard matrix in O(N sqrt N) multiplications, as two small matrix products.
 
-H of order a b is the Kronecker product of those of orders a and b, so y = H x is Y = H_a X H_b with x read as an
-a x b matrix. On a processor whose time goes into matrix products this beats the O(N log N) butterfly below
+H of order a b is the Kronecker product of those of orders a and b, so y = H x is Y = H_a X H_b with x read as
+an a x b matrix. On a processor whose time goes into matrix products this beats the O(N log N) butterfly below
 order 4,096 and stays near it above, is differentiated by autograd without saving x, and runs anywhere.
 """
 
@@ -19,7 +19,7 @@ def next_power_of_two(number: int) -> int:
 
 
 def hadamard_matrix(order: int) -> Tensor:
-    """The Sylvester-Hadamard matrix, (order, order) float32 of +-1; entry i, j is -1 to the common bits of i and j.
+    """The Sylvester-Hadamard matrix, (order, order) float32 of +-1: -1 to the common bits of i and j.
 
     Raises:
         ValueError: where order is no power of two.
@@ -34,7 +34,7 @@ def hadamard_matrix(order: int) -> Tensor:
 
 @dataclass(frozen=True)
 class KroneckerSplit:
-    """How the top-left (outputs, inputs) part of H is split: `block` columns a row of the matrix form of x."""
+    """How the top-left (outputs, inputs) part of H is split: x is read as rows of `block` columns."""
 
     inputs: int
     outputs: int
@@ -65,7 +65,7 @@ def best_split(inputs: int, outputs: int) -> KroneckerSplit:
 
 
 class WalshHadamard(nn.Module):
-    """y = H[:outputs, :inputs] x for a Sylvester-Hadamard H large enough; exact to rounding, differentiable in x."""
+    """y = H[:outputs, :inputs] x for a Sylvester-Hadamard H large enough; exact to rounding."""
 
     left: Tensor
     right: Tensor

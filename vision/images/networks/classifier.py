@@ -1,4 +1,4 @@
-"""What every image classifier is: a trunk of feature maps, the mean over space, a head; and the usual stems."""
+"""What every image classifier is: a trunk of feature maps, the mean over space, a head; and common stems."""
 
 import torch
 from torch import Tensor, nn

@@ -52,9 +52,7 @@ def _dense_trunk(
 
 def _refuse_regularizer(options: TrunkOptions) -> None:
     if options.regularizer.kind != "none":
-        raise ValueError(
-            f"regularizer.kind is {options.regularizer.kind!r}; a DenseNet has no residual sum, expected 'none'"
-        )
+        raise ValueError(f"regularizer.kind is {options.regularizer.kind!r}; expected 'none' for a DenseNet")
 
 
 def densenet(depth: int, growth: int, options: TrunkOptions) -> Trunk:

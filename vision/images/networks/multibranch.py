@@ -1,4 +1,4 @@
-"""ResNeXt and the networks of several branches a block that Shake-Shake mixes (Xie et al. 2017; Gastaldi 2017)."""
+"""ResNeXt, and networks of several branches a block for Shake-Shake (Xie et al. 2017; Gastaldi 2017)."""
 
 from torch import nn
 
@@ -12,9 +12,15 @@ SHAKE_SHAKE_STEM = 16
 
 
 def resnext(
-    depth: int, groups: int, group_width: int, options: TrunkOptions, *, branches: int = 1, layout: str = "original"
+    depth: int,
+    groups: int,
+    group_width: int,
+    options: TrunkOptions,
+    *,
+    branches: int = 1,
+    layout: str = "original",
 ) -> Trunk:
-    """ResNeXt-depth, groups x group_width, in form C (grouped convolution), with perhaps several such branches.
+    """ResNeXt-depth, groups x group_width, in form C (grouped convolution), perhaps with several branches.
 
     Raises:
         ValueError: where depth is not 9n+2.

@@ -1,4 +1,4 @@
-"""Pyramidal residual networks whose channels grow a little in every block (Han et al. 2017, additive form)."""
+"""Pyramidal residual networks, whose channels grow in every block (Han et al. 2017, additive form)."""
 
 from torch import nn
 

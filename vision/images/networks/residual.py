@@ -1,8 +1,8 @@
 """One residual block for every family: y = last(shortcut(h) + merge(branches(h))), h = first(x).
 
 A family says three things: a `Layout` (what stands before, between and after a branch's convolutions), the
-convolutions of each block, and the shortcut where shapes differ. Regularizers enter as the module that merges the
-branches, so every family and every bottleneck takes all of them.
+convolutions of each block, and the shortcut where shapes differ. Regularizers enter as the module that merges
+the branches, so every family and every bottleneck takes all of them.
 
 B batch, C channels, H, W. Blocks map (B, C_in, H, W) to (B, C_out, H', W').
 """
@@ -37,10 +37,11 @@ class Layout:
     """Where a family puts its norms and ReLUs.
 
     Attributes:
-        before, between, after: layers ("norm" or "relu") before the first, between two, after the last convolution
-            of a branch.
+        before, between, after: layers ("norm" or "relu") before the first, between two, after the last
+            convolution of a branch.
         relu_after_sum: whether the block ends in a ReLU; erasing it is EraseReLU (Dong et al. 2017).
-        shared_before: whether a shortcut that changes the shape starts from the layers before, too (He et al. 2016b).
+        shared_before: whether a shortcut that changes the shape starts from the layers before, too
+            (He et al. 2016b).
         neck: layers after the last block of the network.
     """
 
@@ -76,7 +77,7 @@ def bottleneck(inner: int, outer: int, stride: int = 1, groups: int = 1) -> Conv
 
 
 def staged(blocks: Sequence[int], block: Callable[[int, int], Convolutions]) -> list[Convolutions]:
-    """The convolutions of stages of `blocks` blocks each: block(stage, stride), all stages but the first halving."""
+    """Each block's convolutions, block(stage, stride), in stages of `blocks` blocks; the later ones halve."""
     return [
         block(stage, 2 if stage > 0 and place == 0 else 1)
         for stage, number in enumerate(blocks)
@@ -85,7 +86,7 @@ def staged(blocks: Sequence[int], block: Callable[[int, int], Convolutions]) -> 
 
 
 def blocks_of_depth(depth: int, *, per_block: int, other: int) -> int:
-    """Blocks a stage of a three-stage network: n of depth = 3 n per_block + other, counted in weighted layers.
+    """Blocks in each of three stages: n of depth = 3 n per_block + other, counted in weighted layers.
 
     Raises:
         ValueError: where no n fits.
@@ -97,7 +98,7 @@ def blocks_of_depth(depth: int, *, per_block: int, other: int) -> int:
 
 
 def layers(kinds: Sequence[str], channels: int) -> list[nn.Module]:
-    """Norms and ReLUs; a ReLU overwrites its input only where that is a norm's output, which nobody else reads."""
+    """Norms and ReLUs; a ReLU overwrites its input only where a norm made it, so nobody else reads it."""
     return [
         nn.BatchNorm2d(channels) if kind == "norm" else nn.ReLU(inplace=place > 0)
         for place, kind in enumerate(kinds)

@@ -1,4 +1,4 @@
-"""Residual networks with ReLU after the sum or before the convolutions (He et al. 2016a, 2016b; Dong et al. 2017)."""
+"""Residual networks, ReLU after the sum or before the convolutions (He et al. 2016a,b; Dong et al. 2017)."""
 
 from torch import nn
 
@@ -9,7 +9,13 @@ from vision.images.networks.trunk import Trunk, TrunkOptions
 
 WIDTHS = (16, 32, 64)
 EXPANSION = 4  # a bottleneck's outer over its inner channels
-IMAGENET_BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+IMAGENET_BLOCKS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
 IMAGENET_BASIC = (18, 34)  # depths of two-convolution blocks
 
 
@@ -39,7 +45,12 @@ def resnet(
 
 
 def preactivation_resnet(
-    depth: int, options: TrunkOptions, *, layout: str = "preactivation", bottlenecks: bool = False, widen: int = 1
+    depth: int,
+    options: TrunkOptions,
+    *,
+    layout: str = "preactivation",
+    bottlenecks: bool = False,
+    widen: int = 1,
 ) -> Trunk:
     """The pre-activation network of 6n+2 layers, 9n+2 with bottlenecks (He et al. 2016b).
 

@@ -1,6 +1,7 @@
 """The ways a residual block's input reaches its output where their shapes differ.
 
-B batch, C channels, H, W: every shortcut maps (B, C_in, H, W) to (B, C_out, ceil(H / stride), ceil(W / stride)).
+B batch, C channels, H, W: every shortcut maps (B, C_in, H, W) to (B, C_out, H', W'), H' = ceil(H / stride),
+W' = ceil(W / stride).
 """
 
 from collections.abc import Callable
@@ -13,10 +14,10 @@ from vision.images.networks.layers import convolution
 
 
 class PadShortcut(nn.Module):
-    """Subsamples or average-pools, then appends channels of zeros; no parameters (He et al. 2016, option A)."""
+    """Subsamples or average-pools, then appends channels of zeros (He et al. 2016a, option A)."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, *, pool: bool) -> None:
-        """`pool` takes the mean of each stride x stride square (PyramidNet) instead of its first pixel (ResNet)."""
+        """`pool` takes each square's mean (PyramidNet) instead of its first pixel (ResNet)."""
         super().__init__()
         if out_channels < in_channels:
             raise ValueError(f"out_channels is {out_channels}; expected at least in_channels {in_channels}")
@@ -35,7 +36,7 @@ class PadShortcut(nn.Module):
 
 
 class TwoPathShortcut(nn.Module):
-    """Two subsampled views, one shifted right and down by a pixel, each giving half the channels (Gastaldi 2017)."""
+    """Two subsampled views, one shifted right and down by a pixel, half the channels each (Gastaldi 2017)."""
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: int, *, generator: torch.Generator

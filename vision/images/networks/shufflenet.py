@@ -65,7 +65,9 @@ def _branch(
     )
 
 
-def _adding_units(channels: int, groups: int, first: int, options: TrunkOptions, number: int) -> list[nn.Module]:
+def _adding_units(
+    channels: int, groups: int, first: int, options: TrunkOptions, number: int
+) -> list[nn.Module]:
     total = sum(BLOCKS) - len(BLOCKS)
     return [
         ResidualBlock(
@@ -116,7 +118,7 @@ def shufflenet(groups: int, options: TrunkOptions, *, imagenet: bool = False) ->
             out_channels - channels,
             stride=2,
             groups=groups,
-            first_groups=groups if stage > 0 else 1,  # the stem's 24 channels are too few to group (section 3.2)
+            first_groups=1 if stage == 0 else groups,  # too few channels to group them, section 3.2
             generator=options.generator,
         )
         modules.append(ReducingUnit(branch))
