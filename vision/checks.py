@@ -1,5 +1,8 @@
 """Range checks of config fields: one clear line naming type, field, value and expectation."""
 
+# Upper bound of factors, rates and lengths that have no natural one: more is a slip of the pen.
+LARGEST = 1e6
+
 
 def require(holds: bool, owner: object, field: str, expected: str) -> None:
     """Refuse a config field that breaks its range.

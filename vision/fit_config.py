@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from vision.checks import require
+from vision.checks import LARGEST, require
 from vision.schedules import ScheduleConfig
 
 OptimizerKind = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
@@ -30,7 +30,7 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         known = ("sgd", "momentum", "nesterov", "adam", "adamw")
         require(self.kind in known, self, "kind", f"one of {', '.join(known)}")
-        require(0 <= self.weight_decay < math.inf, self, "weight_decay", "a finite number of at least 0")
+        require(0 <= self.weight_decay <= LARGEST, self, "weight_decay", f"a number from 0 to {LARGEST:g}")
         require(0 <= self.second_decay < 1, self, "second_decay", "a number in [0, 1)")
 
 
@@ -64,15 +64,17 @@ class FitConfig:
     interval_epochs: float = 1.0
 
     def __post_init__(self) -> None:
-        require(0 <= self.clip < math.inf, self, "clip", "a finite number of at least 0")
+        require(0 <= self.clip <= LARGEST, self, "clip", f"a number from 0 to {LARGEST:g}")
         known = ("float32", "bfloat16", "float16")
         require(self.precision in known, self, "precision", f"one of {', '.join(known)}")
-        require(0 <= self.average_half_life < math.inf, self, "average_half_life", "a number of at least 0")
+        half_life = self.average_half_life
+        require(0 <= half_life <= LARGEST, self, "average_half_life", f"a number from 0 to {LARGEST:g}")
         require(self.micro_batch >= 0, self, "micro_batch", "at least 0 samples")
         require(self.ghost_batch >= 0, self, "ghost_batch", "at least 0 samples")
         whole = self.ghost_batch <= self.micro_batch or self.micro_batch == 0
         require(whole, self, "ghost_batch", f"at most micro_batch ({self.micro_batch})")
-        require(0 < self.interval_epochs < math.inf, self, "interval_epochs", "a finite number above 0")
+        positive = 0 < self.interval_epochs <= LARGEST
+        require(positive, self, "interval_epochs", f"a number above 0, at most {LARGEST:g}")
         raises_momentum = self.schedule.kind == "increased_momentum"
         possible = not (self.optimizer.kind == "sgd" and raises_momentum)
         require(possible, self, "optimizer", "one with momentum, for the schedule 'increased_momentum'")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from vision.checks import require
+from vision.checks import LARGEST, require
 
 ScheduleKind = Literal[
     "constant", "cosine", "decay_rate", "increase_batch", "hybrid", "increased_rate", "increased_momentum"
@@ -66,15 +66,15 @@ class ScheduleConfig:
     def __post_init__(self) -> None:
         known = ("constant", "cosine", *GROWTH_STEPS)
         require(self.kind in known, self, "kind", f"one of {', '.join(known)}")
-        require(0 < self.epochs < math.inf, self, "epochs", "a finite number above 0")
-        require(0 < self.rate < math.inf, self, "rate", "a finite number above 0")
+        require(0 < self.epochs <= LARGEST, self, "epochs", f"a number above 0, at most {LARGEST:g}")
+        require(0 < self.rate <= LARGEST, self, "rate", f"a number above 0, at most {LARGEST:g}")
         require(0 <= self.momentum < 1, self, "momentum", "a number in [0, 1)")
         require(self.batch >= 1, self, "batch", "at least 1 sample")
-        require(1 <= self.factor < math.inf, self, "factor", "a finite number of at least 1")
+        require(1 <= self.factor <= LARGEST, self, "factor", f"a number from 1 to {LARGEST:g}")
         ascending = all(a < b for a, b in zip((0.0, *self.milestones), (*self.milestones, 1.0), strict=True))
         require(ascending, self, "milestones", "ascending fractions in (0, 1)")
         require(self.max_batch >= 1, self, "max_batch", "at least 1 sample")
-        require(1 <= self.rate_boost < math.inf, self, "rate_boost", "a finite number of at least 1")
+        require(1 <= self.rate_boost <= LARGEST, self, "rate_boost", f"a number from 1 to {LARGEST:g}")
         require(0 <= self.raised_momentum < 1, self, "raised_momentum", "a number in [0, 1)")
         require(0 <= self.warmup_epochs <= self.epochs, self, "warmup_epochs", "a number in [0, epochs]")
 

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -42,6 +41,8 @@ def write_evaluation(config: "Config") -> None:
         ConfigError: if checkpoints and data do not fit together.
         CorruptFileError, StorageError: if a file is malformed or cannot be read or written.
     """
+    import numpy as np
+
     device = resolve_device(config.device)
     classifiers = _load(config, device)
     images = read_test_images(next(iter(classifiers.values())), Path(config.data), device)

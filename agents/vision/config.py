@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vision.checks import require
+from vision.checks import LARGEST, require
 from vision.fit_config import FitConfig, OptimizerConfig, OptimizerKind, Precision
 from vision.images.augment_config import AugmentConfig
 from vision.images.model_config import HeadConfig, RegularizerConfig
@@ -159,6 +159,9 @@ class VisionConfig:
         require(self.validation_images >= 0, self, "validation_images", "at least 0 images")
         require(0 <= self.data_seed < 2**63, self, "data_seed", "a whole number from 0 to 2**63 - 1")
         require(0 <= self.label_smoothing < 1, self, "label_smoothing", "a number in [0, 1)")
+        require(0 <= self.keep <= 1, self, "keep", "a probability in [0, 1]")
+        scaled = self.head_scale is None or (self.head != "learned" and 0 < self.head_scale <= LARGEST)
+        require(scaled, self, "head_scale", "a number above 0, and none for the learned head")
         # The parts check their own fields.
         _ = self.fit, self.regularizer_config, self.head_config
 

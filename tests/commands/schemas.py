@@ -16,15 +16,30 @@ BAD_VALUES = (
 FREE_TEXT = {"None", "no such thing", "[1, 2]", "\N{SNOWMAN}", "nan", "inf", "0", "-1", "1e300"}
 """What a text field (a path, a name) may take; a check of its own may still refuse it."""
 
+ZEROS: dict[str, tuple[str, ...]] = {
+    "evaluate": ("images", "seed"),
+    "schedule": ("base.momentum", "base.raised_momentum", "base.warmup_epochs"),
+    "train vision": (
+        *("train_images", "validation_images", "data_seed", "keep", "momentum", "raised_momentum"),
+        *("warmup_epochs", "weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life"),
+        *("micro_batch", "ghost_batch", "augment.crop_padding", "augment.cutout"),
+        "augment.erase_probability",
+    ),
+    "train language": ("dropout", "clip"),
+}
+"""Command -> fields that may be zero."""
+
 ACCEPTED: dict[tuple[str, str], set[str]] = {
     ("train", "seed"): {"0"},
     ("train tiny", "pause"): {"0"},
     ("train tiny", "poison_at"): {"0"},
+    **{(owner, name): {"0"} for owner, names in ZEROS.items() for name in names},
+    **{("train vision", name): {"None"} for name in ("alpha", "beta", "head_scale")},
 }
 """(command, field) -> the bad values that are in fact good for that field; a new numeric field that takes
 0, -1 or 1e300 is listed here."""
 
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."]}
+REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": ["--data", ".", "."]}
 """Command -> words without which its flags cannot be tried alone."""
 
 

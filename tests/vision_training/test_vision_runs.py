@@ -113,7 +113,7 @@ def test_shuffled_labels_keep_their_counts_and_lose_their_images(cifar):
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"head_scale": -1.0, "head": "cosine"}, "head.scale"),
+        ({"head_scale": -1.0, "head": "cosine"}, "head_scale"),
         ({"keep": 1.5}, "keep"),
         ({"rate": 0.0}, r"ScheduleConfig\.rate"),
         ({"train_images": -1}, "train_images"),
