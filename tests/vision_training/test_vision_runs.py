@@ -237,11 +237,18 @@ def test_the_schedule_plot_shows_rate_batch_and_noise_scale():
 
 def test_progress_is_drawn_against_every_recorded_cost():
     rows = [{"epoch": e, "updates": 10.0 * e, "seconds": 2.0 * e, "accuracy": e / 4} for e in (1.0, 2.0, 3.0)]
-    figure = draw_progress([Group("one", [0], [rows])], "accuracy")
+    figure = draw_progress([Group("one", [0], [rows])], ["accuracy", "updates"])
     assert [panel.get_xlabel() for panel in figure.axes] == ["epochs", "updates", "seconds of training"]
     assert list(figure.axes[1].lines[0].get_xdata()) == [10.0, 20.0, 30.0]
-    with pytest.raises(ValueError, match="metric: got loss"):
-        draw_progress([Group("one", [0], [rows])], "loss")
+    assert list(figure.axes[1].lines[0].get_ydata()) == [0.25, 0.5, 0.75]
+    with pytest.raises(ValueError, match="curves: got"):
+        draw_progress([Group("one", [0], [rows])], ["seconds"])
+
+
+def test_compare_draws_runs_against_their_costs(trained, tmp_path):
+    out = tmp_path / "costs.png"
+    assert run.main(["compare", str(trained), "--costs", "--metric", "loss", "--out", str(out)]) == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
 
 
 def test_cutout_reaches_the_augmentation_through_the_config():
