@@ -27,6 +27,12 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"
     ),
     "bench": Command("agents.commands.bench", "measure speed"),
+    "evaluate": Command(
+        "agents.commands.evaluate", "report on trained classifiers, with intervals, as one table"
+    ),
+    "schedule": Command(
+        "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
+    ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
 }
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.plots.curves import draw_curves, save_figure
+from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file
 from agents.runs.comparison import Final, Group, finals, load_groups, metric_names
 from agents.runs.errors import ConfigError
@@ -15,7 +16,12 @@ from agents.runs.intervals import CONFIDENCE, Interval
 
 
 def write_comparison(
-    runs: list[Path], *, curves: Path, report: Path | None, metrics: tuple[str, ...]
+    runs: list[Path],
+    *,
+    curves: Path,
+    report: Path | None,
+    metrics: tuple[str, ...],
+    against_costs: bool = False,
 ) -> None:
     """Prints the table of final values, and writes the curves and (if asked) the JSON report.
 
@@ -31,7 +37,7 @@ def write_comparison(
     chosen = list(metrics) or known
     table = [(group, finals(group, chosen)) for group in groups]
     image = io.BytesIO()
-    figure = draw_curves(groups, chosen)
+    figure = draw_progress(groups, chosen) if against_costs else draw_curves(groups, chosen)
     save_figure(figure, image)
     write_file(curves, image.getvalue())
     if report:
