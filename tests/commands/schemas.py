@@ -28,7 +28,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "evaluate": {"images", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
-"""Owner -> its numeric fields for which 0 is good; every other number in `BAD_VALUES` is bad for all of them."""
+"""Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
 
 REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": [".", "--data", "."]}
 """Command -> words without which its flags cannot be tried alone."""
