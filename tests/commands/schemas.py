@@ -29,7 +29,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "bench": {"seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
-"""Owner -> its numeric fields for which 0 is good; the other numbers of `BAD_VALUES` are bad for all."""
+"""Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
 
 REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": ["--data", ".", "."], "bench": ["curling"]}
 """Command -> words without which its flags cannot be tried alone."""
