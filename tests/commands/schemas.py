@@ -31,7 +31,11 @@ FROM_ZERO: dict[str, set[str]] = {
 }
 """Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
 
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": ["--data", ".", "."], "bench": ["curling"]}
+REQUIRED_WORDS: dict[str, list[str]] = {
+    "compare": ["."],
+    "evaluate": ["--data", ".", "."],
+    "bench": ["curling"],
+}
 """Command -> words without which its flags cannot be tried alone."""
 
 
