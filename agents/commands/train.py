@@ -131,10 +131,9 @@ def _flag_value(words: list[str], flag: str) -> str:
     """Finds the value of a flag before the full parse, which needs the defaults that this value names."""
     value = ""
     for place, word in enumerate(words):
-        if word == flag and place + 1 < len(words):
-            value = words[place + 1]
-        elif word.startswith(f"{flag}="):
-            value = word.partition("=")[2]
+        name, equals, attached = word.partition("=")
+        if name.replace("_", "-") == flag:
+            value = attached if equals else "".join(words[place + 1 : place + 2])
     return value
 
 
@@ -166,8 +165,11 @@ def _defaults(kind: str, cls: type[Any], path: Path, field_name: str) -> tuple[O
 def _refuse_changes(options: Options, config: Any, flags: Any) -> None:
     from agents.runs.config_json import changed_fields
 
-    ours = ("seed_list", "checkpoint_every")
-    changes = [(name, getattr(options, name), getattr(flags.options, name)) for name in ours]
-    changes = [change for change in changes if change[1] != change[2]] + changed_fields(config, flags.config)
-    for name, old, new in changes:
+    unseeded = {"seed": 0, "seeds": "", "resume": "", "device": "auto"}  # compared below, or free to change
+    changes = changed_fields(replace(options, **unseeded), replace(flags.options, **unseeded))
+    if options.seed_list != flags.options.seed_list:
+        changes.append(
+            ("seeds" if flags.options.seeds else "seed", options.seed_list, flags.options.seed_list)
+        )
+    for name, old, new in changes + changed_fields(config, flags.config):
         raise ConfigError(f"{name}: got {new}, expected {old}, because a continued run keeps its flags")

@@ -12,10 +12,10 @@ import numpy as np
 
 from envs.curling.compiled import kernel
 
-SOLVER_TOLERANCE = 1e-15
+SOLVER_TOLERANCE = 1e-13
 """Change of an impulse per mass, relative to the greatest closing speed, at which the solver stops."""
 SOLVER_SWEEPS = 2000
-ROUNDS = 8
+ROUNDS = 30
 """Times that friction within a cluster may lead to a new normal impact in the same instant."""
 IMPACT_SPEED = 1e-12
 """m/s: stones that close no faster do not collide."""

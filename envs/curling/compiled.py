@@ -1,7 +1,7 @@
 """Compilation of the engine's kernels, kept on disk between processes.
 
 numba compiles a function with all it calls, but renews its copy on disk only when that function's own file
-changes. The copies of `entry` are renewed when any source file of this folder does.
+changes. The copies of `entry` are renewed when that file or any source file of this folder does.
 """
 
 import functools
@@ -22,7 +22,7 @@ def entry(function: Callable) -> Callable:
     @functools.cache
     def compiled() -> Callable:
         dispatcher = numba.njit(nogil=True, cache=True)(function)
-        dispatcher._cache._cache_file._source_stamp = source_stamp()
+        dispatcher._cache._cache_file._source_stamp = _stamp(function.__code__.co_filename)
         return dispatcher
 
     @functools.wraps(function)
@@ -33,9 +33,9 @@ def entry(function: Callable) -> Callable:
 
 
 @functools.cache
-def source_stamp() -> str:
-    """SHA-256 over the source files of this folder, as hexadecimal digits."""
+def _stamp(file: str) -> str:
+    """SHA-256 over `file` and the source files of this folder, as hexadecimal digits."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for source in (Path(file), *sorted(Path(__file__).parent.glob("*.py"))):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -1,0 +1,264 @@
+"""`run.py train`: run folders, continuing, several seeds, and what must not be written."""
+
+import json
+import os
+import sys
+
+import pytest
+
+import run
+from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS
+from agents.runs.metrics import read_metrics
+from tests.runs.tiny_config import TinyConfig
+from tests.runs.tiny_learner import TinyLearner
+
+
+@pytest.fixture
+def train(tiny_kind, tmp_path, monkeypatch, capsys):
+    """Runs `run.py train tiny` in an empty folder; returns exit code and error lines."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words, kind=("tiny",)):
+        capsys.readouterr()
+        code = run.main(["train", *kind, *words])
+        errors = capsys.readouterr().err
+        assert "Traceback" not in errors
+        return code, errors
+
+    return call
+
+
+def rows(path):
+    """The measurements of a run without their times."""
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(path)]
+
+
+def files(folder):
+    return {
+        path.name: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "run.lock"
+    }
+
+
+def test_a_run_folder_tells_everything_needed_to_repeat_the_run(train, tmp_path):
+    assert train("--out", "r", "--updates", "5", "--seed", "3", "--network.width", "6") == (0, "")
+    record = json.loads((tmp_path / "r" / "config.json").read_text())
+    assert (
+        record["kind"] == "tiny" and record["seeds"] == [3] and record["resolved_device"] in ("cpu", "cuda")
+    )
+    assert record["config"] == {
+        "updates": 5,
+        "learning_rate": 0.01,
+        "target": "line",
+        "pause": 0.0,
+        "poison_at": 0,
+        "network": {"width": 6},
+    }
+    assert {"python", "torch", "numpy", "hogline"} <= record["versions"].keys()
+    assert record["revision"] and record["started"] and record["machine"]["cores"]
+    assert {path.name for path in (tmp_path / "r" / "checkpoints").iterdir()} == {LAST, PREVIOUS, BEST}
+    assert load_checkpoint(tmp_path / "r" / "checkpoints" / LAST).config == record["config"]
+
+
+def test_rerunning_from_the_saved_config_gives_the_same_hundred_steps(train, tmp_path):
+    words = ("--updates", "100", "--seed", "9", "--target", "wave", "--learning-rate", "0.02")
+    assert train("--out", "a", *words, "--checkpoint-every", "50")[0] == 0
+    assert train("--config-from", "a", "--out", "b")[0] == 0
+    assert train("--config-from", "a/config.json", "--out", "c", "--seed", "8")[0] == 0
+    first = rows(tmp_path / "a" / "metrics.jsonl")
+    assert len(first) == 100 and first == rows(tmp_path / "b" / "metrics.jsonl")
+    assert first != rows(tmp_path / "c" / "metrics.jsonl")
+
+
+def test_the_best_checkpoint_is_the_one_of_the_lowest_loss(train, tmp_path):
+    assert train("--out", "r", "--updates", "30")[0] == 0
+    table = rows(tmp_path / "r" / "metrics.jsonl")
+    lowest = min(table, key=lambda row: row["loss"])
+    assert load_checkpoint(tmp_path / "r" / "checkpoints" / BEST).step == lowest["step"]
+
+
+def test_a_best_file_lost_to_a_kill_comes_back(train, tmp_path):
+    assert train("--out", "r", "--updates", "1")[0] == 0
+    folder = tmp_path / "r" / "checkpoints"
+    (folder / BEST).unlink()
+    assert train("--resume", "r") == (0, "")
+    assert load_checkpoint(folder / BEST).step == load_checkpoint(folder / LAST).step == 1
+
+
+def test_the_last_state_is_saved_even_between_two_checkpoints(train, tmp_path):
+    assert train("--out", "r", "--updates", "7", "--checkpoint-every", "5")[0] == 0
+    assert load_checkpoint(tmp_path / "r" / "checkpoints" / LAST).step == 7
+    assert load_checkpoint(tmp_path / "r" / "checkpoints" / PREVIOUS).step == 5
+
+
+def test_a_finished_run_continues_to_nothing(train, tmp_path):
+    assert train("--out", "r", "--updates", "3")[0] == 0
+    before = rows(tmp_path / "r" / "metrics.jsonl")
+    assert train("--resume", "r", kind=())[0] == 0
+    assert train("--resume", "r")[0] == 0
+    assert rows(tmp_path / "r" / "metrics.jsonl") == before
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--learning-rate", "0.5"), "learning_rate: got 0.5, expected 0.01"),
+        (("--network.width", "9"), "network.width: got 9, expected 4"),
+        (("--seed", "1"), "seed: got [1], expected [0]"),
+        (("--checkpoint-every", "4"), "checkpoint_every: got 4, expected 1"),
+        (("--seeds", "1..2"), "seeds: got [1, 2], expected [0]"),
+        (("--out", "x"), "out: got x, expected nothing beside --resume"),
+        (("--config-from", "r"), "config_from: got r, expected nothing beside --resume"),
+    ],
+)
+def test_a_continued_run_refuses_changed_flags_by_name(train, words, named):
+    assert train("--out", "r", "--updates", "2")[0] == 0
+    code, errors = train("--resume", "r", *words)
+    assert code == 2 and errors.startswith(f"run.py: {named}") and errors.count("\n") == 1
+
+
+def test_a_continued_run_takes_unchanged_flags(train):
+    assert train("--out", "r", "--updates", "2")[0] == 0
+    assert train("--resume", "r", "--updates", "2", "--seed", "0", "--device", "cpu")[0] == 0
+    assert train("--resume=r", kind=())[0] == 0
+
+
+def test_every_spelling_of_a_flag_that_names_a_run_means_the_same(train, tmp_path):
+    assert train("--out", "a", "--updates", "2")[0] == 0
+    for place, words in enumerate((["--config-from", "a"], ["--config_from", "a"], ["--config_from=a"])):
+        assert train(*words, "--out", f"b{place}")[0] == 0
+        assert len(rows(tmp_path / f"b{place}" / "metrics.jsonl")) == 2
+
+
+def test_a_new_run_never_overwrites_an_old_one(train, tmp_path):
+    assert train("--out", "r", "--updates", "2")[0] == 0
+    before = files(tmp_path / "r")
+    code, errors = train("--out", "r", "--updates", "3")
+    assert code == 2 and "expected a new or empty folder" in errors
+    (tmp_path / "r" / "checkpoints" / LAST).unlink()
+    (tmp_path / "r" / "config.json").unlink()
+    assert train("--out", "r", "--updates", "3")[0] == 2
+    assert (tmp_path / "r" / "checkpoints" / PREVIOUS).read_bytes() == before[PREVIOUS]
+
+
+def test_damage_to_the_last_checkpoint_is_told_and_the_run_goes_on_to_the_same_end(train, tmp_path):
+    assert train("--out", "r", "--updates", "9")[0] == 0
+    before = rows(tmp_path / "r" / "metrics.jsonl")
+    last = tmp_path / "r" / "checkpoints" / LAST
+    last.write_bytes(last.read_bytes()[:-5])
+    code, errors = train("--resume", "r")
+    assert code == 0 and "the SHA-256 does not fit" in errors
+    assert f"continuing from {PREVIOUS} at step 8" in errors
+    assert rows(tmp_path / "r" / "metrics.jsonl") == before
+
+
+def test_a_torn_metrics_line_is_dropped_and_a_missing_one_is_an_error(train, tmp_path):
+    assert train("--out", "r", "--updates", "4")[0] == 0
+    metrics = tmp_path / "r" / "metrics.jsonl"
+    whole = metrics.read_bytes()
+    metrics.write_bytes(whole + b'{"step":5,"lo')
+    assert train("--resume", "r")[0] == 0
+    assert metrics.read_bytes() == whole
+    metrics.write_bytes(b"".join(whole.splitlines(keepends=True)[1:]))
+    code, errors = train("--resume", "r")
+    assert code == 5 and "line 1 has step 2, expected 1" in errors
+
+
+def test_weights_that_are_not_finite_end_with_code_four_and_are_never_written(train, tmp_path):
+    code, errors = train("--out", "r", "--updates", "9", "--poison-at", "4")
+    assert code == 4 and errors.count("\n") == 1 and "network/0.weight" in errors
+    folder = tmp_path / "r" / "checkpoints"
+    assert load_checkpoint(folder / LAST).step == 3 and load_checkpoint(folder / PREVIOUS).step == 2
+    assert {path.name for path in folder.iterdir()} == {LAST, PREVIOUS, BEST}
+
+
+def test_a_loss_that_is_not_finite_ends_with_code_four(train, tmp_path):
+    code, errors = train("--out", "r", "--updates", "9", "--poison-at", "4", "--checkpoint-every", "9")
+    assert code == 4 and "interval 5: loss is nan" in errors
+    assert len(rows(tmp_path / "r" / "metrics.jsonl")) == 4
+
+
+def test_several_seeds_make_one_run_each_and_a_summary(train, tmp_path):
+    assert train("--out", "s", "--updates", "4", "--seeds", "1..5")[0] == 0
+    report = json.loads((tmp_path / "s" / "summary.json").read_text())
+    final = report[0]["final"]["loss"]
+    assert report[0]["seeds"] == [1, 2, 3, 4, 5] and len(final["values"]) == 5
+    assert final["mean"]["low"] < final["mean"]["estimate"] < final["mean"]["high"]
+    assert (tmp_path / "s" / "curves.png").read_bytes().startswith(b"\x89PNG")
+    alone = [row["loss"] for row in TinyLearner(TinyConfig(updates=4), 3, "cpu").train()]
+    assert [row["loss"] for row in rows(tmp_path / "s" / "seed-3" / "metrics.jsonl")] == alone
+
+
+def test_several_seeds_continue_where_they_were_stopped(train, tmp_path):
+    assert train("--out", "s", "--updates", "3", "--seeds", "1,2")[0] == 0
+    before = rows(tmp_path / "s" / "seed-2" / "metrics.jsonl")
+    for path in sorted((tmp_path / "s" / "seed-2").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    assert train("--resume", "s")[0] == 0
+    assert rows(tmp_path / "s" / "seed-2" / "metrics.jsonl") == before
+    assert train("--resume", "s", "--seeds", "1..2")[0] == 0
+    assert train("--resume", "s", "--seeds", "1..3")[0] == 2
+
+
+def test_a_run_without_a_named_folder_gets_one_of_its_own(train, tmp_path):
+    assert train("--updates", "1")[0] == 0
+    assert train("--updates", "1")[0] == 0
+    made = list((tmp_path / "runs").iterdir())
+    assert len(made) == 2 and all(path.name.startswith("tiny-") and "seed0" in path.name for path in made)
+
+
+@pytest.mark.parametrize("name", ["CON", "nul.txt", "x/COM1", "a" * 300, "file"])
+def test_folder_names_that_cannot_be_are_refused(train, tmp_path, name):
+    (tmp_path / "file").write_text("in the way")
+    code, errors = train("--out", name, "--updates", "1")
+    assert code == 2 and errors.startswith("run.py: out: got ") and errors.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix file limits")
+def test_a_full_disk_ends_with_code_three_and_the_run_goes_on_later(train, tmp_path):
+    import resource
+
+    assert train("--out", "r", "--updates", "2")[0] == 0
+    assert train("--out", "w", "--updates", "40", "--network.width", "64", "--checkpoint-every", "40")[0] == 0
+    (tmp_path / "w" / "checkpoints" / LAST).unlink()
+    for name in (BEST, PREVIOUS):
+        (tmp_path / "w" / "checkpoints" / name).unlink(missing_ok=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        code, errors = train("--resume", "w")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 3 and errors.count("\n") == 1 and "File too large" in errors
+    assert list((tmp_path / "w").rglob("*.tmp")) == []
+    assert train("--resume", "w")[0] == 0
+    assert load_checkpoint(tmp_path / "w" / "checkpoints" / LAST).step == 40
+
+
+def test_cuda_without_a_gpu_is_a_clear_error(train, monkeypatch, tmp_path):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    code, errors = train("--device", "cuda", "--out", "r")
+    assert code == 2 and errors.startswith("run.py: device: got cuda, expected auto or cpu")
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.gpu
+def test_auto_means_the_gpu_and_a_run_may_move_to_the_cpu(train, tmp_path):
+    assert train("--out", "r", "--updates", "3")[0] == 0
+    assert json.loads((tmp_path / "r" / "config.json").read_text())["resolved_device"] == "cuda"
+    code, errors = train("--resume", "r", "--device", "cpu")
+    assert code == 0 and "began on cuda and goes on on cpu" in errors
+
+
+def test_tensorboard_events_hold_every_step_once(train, tmp_path):
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    assert train("--out", "r", "--updates", "6")[0] == 0
+    (events,) = (tmp_path / "r").glob("events.out.tfevents*")
+    found = [event for event in EventFileLoader(os.fspath(events)).Load() if event.summary.value]
+    assert [event.step for event in found] == [1, 2, 3, 4, 5, 6]
+    assert {value.tag for value in found[0].summary.value} == {"loss", "samples"}

@@ -1,0 +1,1 @@
+"""Residual and other convolutional networks, built from one kind of block."""

@@ -1,0 +1,82 @@
+"""A stream of uniform numbers whose state is two integers on the device (SplitMix64; Steele et al. 2014).
+
+The i-th number is a hash of (seed, i), so a stream needs no generator object: it works inside
+`torch.compile(fullgraph=True)` and in captured CUDA graphs (advancing is an in-place add on a buffer), gives
+the same numbers on every device, is saved with the network's state, and any stretch of it can be drawn again
+from a copy of the state. Nothing reads or moves a global generator.
+
+Limits: re-running a forward pass (activation checkpointing) draws new numbers, because the first pass
+advanced the stream; under data parallelism give every rank its own seed and keep buffers from being
+broadcast.
+"""
+
+import torch
+from torch import Tensor, nn
+
+GOLDEN_GAMMA = 0x9E3779B97F4A7C15 - 2**64  # the odd increment of SplitMix64, as a signed 64-bit integer
+FIRST_MULTIPLIER = 0xBF58476D1CE4E5B9 - 2**64
+SECOND_MULTIPLIER = 0x94D049BB133111EB - 2**64
+MANTISSA_BITS = 23  # with the added half, every value is exact in float32 and lies strictly inside (0, 1)
+
+
+def _shift_right(bits: Tensor, places: int) -> Tensor:
+    """Shifts int64 bits right, filling with zeros (torch fills with the sign)."""
+    return (bits >> places).bitwise_and_((1 << (64 - places)) - 1)
+
+
+def random_bits(state: Tensor, count: int, *, offset: int = 0) -> Tensor:
+    """Numbers `offset` to `offset + count` after the state's position, as 64 random bits each.
+
+    Args:
+        state: (2,) int64, seed and position.
+        count: how many numbers.
+        offset: how many numbers to leap over first.
+
+    Returns:
+        (count,) int64 on the state's device.
+    """
+    steps = torch.arange(1 + offset, 1 + offset + count, device=state.device, dtype=torch.int64)
+    bits = steps.add_(state[1]).mul_(GOLDEN_GAMMA).add_(state[0])
+    bits.bitwise_xor_(_shift_right(bits, 30)).mul_(FIRST_MULTIPLIER)
+    bits.bitwise_xor_(_shift_right(bits, 27)).mul_(SECOND_MULTIPLIER)
+    return bits.bitwise_xor_(_shift_right(bits, 31))
+
+
+def uniform(state: Tensor, count: int, *, offset: int = 0) -> Tensor:
+    """Uniform float32 numbers strictly between 0 and 1, shape (count,); arguments as in `random_bits`."""
+    mantissa = _shift_right(random_bits(state, count, offset=offset), 64 - MANTISSA_BITS)
+    return mantissa.to(torch.float32).add_(0.5).mul_(2.0**-MANTISSA_BITS)
+
+
+@torch.library.custom_op("hogline::take_from_stream", mutates_args=("state",))
+def take_from_stream(state: Tensor, count: int) -> Tensor:
+    """Moves a stream's (2,) state past `count` numbers and returns what it was.
+
+    An operator of its own because the compiler (torch 2.13) otherwise recomputes the copy during the backward
+    pass from the state already moved, and the redrawn numbers are others.
+    """
+    before = state.clone()
+    state[1].add_(count)
+    return before
+
+
+@take_from_stream.register_fake
+def _(state: Tensor, count: int) -> Tensor:
+    return torch.empty_like(state)
+
+
+class RandomStream(nn.Module):
+    """Owns one stream: seed and position in a persistent buffer, so a resumed run draws what was due."""
+
+    state: Tensor
+
+    def __init__(self, seed: int) -> None:
+        """Starts at position 0 of the stream of `seed`, an integer in [0, 2**63)."""
+        super().__init__()
+        if not 0 <= seed < 2**63:
+            raise ValueError(f"seed is {seed}; expected an integer in [0, 2**63)")
+        self.register_buffer("state", torch.tensor([seed, 0], dtype=torch.int64))
+
+    def advance(self, count: int) -> Tensor:
+        """Takes the next `count` numbers: returns the (2,) state they are drawn from and moves past them."""
+        return take_from_stream(self.state, count)
