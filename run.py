@@ -27,6 +27,9 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"
     ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
+    "match": Command("agents.commands.match", "play one game of curling between two players"),
+    "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
+    "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),
 }
 
 

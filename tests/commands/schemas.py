@@ -26,11 +26,18 @@ FROM_ZERO: dict[str, set[str]] = {
     },
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
+    "match": {"seed"},
+    "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
-"""Owner -> its numeric fields for which 0 is good; every other number in `BAD_VALUES` is bad for all of them."""
+"""Owner -> its numeric fields for which 0 is good; every other number in `BAD_VALUES` is bad."""
 
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": [".", "--data", "."]}
+REQUIRED_WORDS: dict[str, list[str]] = {
+    "compare": ["."],
+    "evaluate": [".", "--data", "."],
+    "match": ["drawer", "drawer"],
+    "render": [__file__],
+}
 """Command -> words without which its flags cannot be tried alone."""
 
 

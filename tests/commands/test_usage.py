@@ -54,7 +54,9 @@ def test_every_field_refuses_twelve_bad_values_and_names_itself(nothing_runs, ca
     problems, flags = [], all_flags()
     for flag in flags:
         problems += [f"{flag.command} {flag.name} {problem_of(flag, value, capsys)}" for value in BAD_VALUES]
-        code, errors = outcome([*flag.words("1")[:-2], f"--{flag.name}-unknown", "1"], capsys)
+        code, errors = outcome(
+            [*flag.words("1")[: -1 if flag.positional else -2], f"--{flag.name}-unknown", "1"], capsys
+        )
         if code != 2 or len(errors) != 1 or "unknown" not in errors[0]:
             problems.append(f"{flag.command} --{flag.name}-unknown was answered {code} {errors}")
     assert [problem for problem in problems if not problem.endswith(" ")] == []
