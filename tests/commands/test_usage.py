@@ -198,6 +198,16 @@ def test_the_one_line_is_the_same_on_every_terminal(columns, encoding):
         assert (done.returncode, done.stderr) == (2, f"run.py: {line}\n")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently on Windows")
+def test_a_reader_that_goes_away_is_no_traceback():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "run.py", "--help"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
 def test_the_help_of_the_program_documents_every_exit_code(capsys):
     assert run.main(["--help"]) == 0
     manual = capsys.readouterr().out

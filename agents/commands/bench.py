@@ -1,0 +1,120 @@
+"""`run.py bench SUITE`: measures speed in one run, as a table and as JSON."""
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tyro
+
+from agents.commands.flags import parse_flags
+from agents.runs.atomic import write_file
+from agents.runs.errors import ConfigError
+from agents.runs.fields import MAX_SEED, check_choice, check_whole
+
+
+class Suite(NamedTuple):
+    """`module` offers `measure(variant, seed)`, which yields one row of plain values at a time."""
+
+    module: str
+    variants: tuple[str, ...]
+    columns: tuple[str, ...]
+    """Keys of a row that the table shows."""
+
+
+SUITES = {
+    "curling": Suite(
+        "agents.benchmarks.curling",
+        ("fcv1", "gat2016"),
+        (
+            "scene",
+            "with_contact",
+            "per_second_one_thread",
+            "per_second_all_threads",
+            "stepped_per_second_one_thread",
+            "ratio_one_thread",
+            "ratio_all_threads",
+            "published_official_per_second",
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Measure speed: figures and ratios of one run on this machine; quote the ratios."""
+
+    suite: tyro.conf.Positional[str]
+    """What to measure: curling."""
+
+    variant: str = ""
+    """Variant of the suite, such as an ice; its first if left out."""
+
+    json: str = ""
+    """File for the figures as JSON; none if left out."""
+
+    seed: int = 0
+    """Seed of what is measured."""
+
+    def __post_init__(self) -> None:
+        check_choice("suite", self.suite, tuple(SUITES))
+        if self.variant:
+            check_choice("variant", self.variant, SUITES[self.suite].variants)
+        if self.json and Path(self.json).suffix != ".json":
+            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+        check_whole("seed", self.seed, low=0, high=MAX_SEED)
+
+
+def main(argv: list[str]) -> int:
+    """Parses the flags and measures."""
+    return run(parse_flags(Config, argv, command="bench"))
+
+
+def run(config: Config) -> int:
+    """Measures, shows a table and writes the JSON file; returns the exit code."""
+    from agents.commands.progress import progress
+    from agents.runs.origin import machine, revision, versions
+
+    suite = SUITES[config.suite]
+    variant = config.variant or suite.variants[0]
+    module = import_module(suite.module)
+    started, rows = time.time(), []
+    with progress(f"bench {config.suite}") as bar:
+        bar.start(0, module.ROWS)
+        for row in module.measure(variant, config.seed):
+            rows.append(row)
+            bar.interval(len(rows), {})
+    _print_table(rows, suite.columns)
+    if config.json:
+        report = {
+            "command": f"run.py bench {config.suite} --variant {variant} --seed {config.seed}",
+            "date": time.strftime("%Y-%m-%d", time.gmtime(started)),
+            "seconds": time.time() - started,
+            "machine": machine(),
+            "versions": versions(),
+            "revision": revision(),
+            "rows": rows,
+        }
+        write_file(Path(config.json), (json.dumps(report, indent=1) + "\n").encode())
+    return 0
+
+
+def _print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*(column.replace("_", " ") for column in columns))
+    for row in rows:
+        table.add_row(*(_shown(row.get(column)) for column in columns))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
