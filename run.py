@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
+    "match": Command("agents.commands.match", "play one game of curling between two players"),
+    "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
+    "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),
 }
 
 

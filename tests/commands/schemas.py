@@ -27,6 +27,8 @@ FROM_ZERO: dict[str, set[str]] = {
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
     "bench": {"seed"},
+    "match": {"seed"},
+    "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
 """Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
@@ -35,6 +37,8 @@ REQUIRED_WORDS: dict[str, list[str]] = {
     "compare": ["."],
     "evaluate": ["--data", ".", "."],
     "bench": ["curling"],
+    "match": ["drawer", "drawer"],
+    "render": [__file__],
 }
 """Command -> words without which its flags cannot be tried alone."""
 
