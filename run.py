@@ -15,7 +15,13 @@ from agents.runs.errors import EXIT_CODES, ConfigError, HoglineError, Stopped
 
 
 class Command(NamedTuple):
-    """One row of the table: `module` offers `main(argv) -> int` and imports nothing heavy at load."""
+    """One row of the table; a new command is one module and one row.
+
+    Args:
+        module: Offers `Config` (a frozen dataclass whose fields are the flags), `run(config) -> int`, and
+            `main(argv) -> int` that parses and runs; it imports nothing heavy at load.
+        summary: One line for the help.
+    """
 
     module: str
     summary: str

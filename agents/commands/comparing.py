@@ -4,9 +4,9 @@ import io
 import json
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from agents.commands.tables import print_table
 from agents.plots.curves import draw_curves, save_figure
 from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file
@@ -42,7 +42,7 @@ def write_comparison(
     write_file(curves, image.getvalue())
     if report:
         write_file(report, (json.dumps(_report(table), indent=2) + "\n").encode())
-    Console().print(_table(table), f"curves: {curves}", sep="\n", highlight=False)
+    print_table(_table(table), f"curves: {curves}")
 
 
 def _table(table: list[tuple[Group, list[Final]]]) -> Table:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from agents.commands.flags import parse_flags
+from agents.commands.tables import print_table
 
 NAMESPACE = "hogline"
 
@@ -35,16 +36,17 @@ def run(config: Config) -> int:
         env.close()
     if config.json:
         sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
-    else:
+    elif rows:
         _print_table(rows)
+    else:
+        sys.stdout.write("no environments are registered\n")
     return 0
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("id", "observation", "action")
     for row in rows:
         table.add_row(row["id"], row["observation"], row["action"])
-    Console().print(table if rows else "no environments are registered")
+    print_table(table)

@@ -1,10 +1,10 @@
 """Which checkpoints a run keeps: `last`, the `previous` one before it, and the `best` by the kind's metric.
 
-Saving first stages and re-reads the new file; then `previous` becomes a second name of the old `last`;
-then, if it is the best so far, `best` becomes a second name of the new file; at last the new file takes the
-name `last`. Each of these is one atomic step, so a whole `last` exists from the first save on, whatever
-kills the process. Therefore a folder with `previous` or `best` but no `last` has been damaged by hand: it
-is never taken for a fresh one.
+Saving first stages and re-reads the new file; then `previous` becomes a second name of the old `last`; then
+the new file takes the name `last`; at last, if it is the best so far, `best` becomes a second name of it.
+Each of these is one atomic step, so a whole `last` exists from the first save on, whatever kills the
+process; a kill before the last step is made good by `save_best` when the run goes on. Therefore a folder
+with `previous` or `best` but no `last` has been damaged by hand: it is never taken for a fresh one.
 """
 
 import os
@@ -39,13 +39,22 @@ class CheckpointStore:
             read_verified(temporary)
             if last.exists():
                 keep_as(last, self.folder / PREVIOUS)
-            if is_best:
-                keep_as(temporary, self.folder / BEST)
             publish(temporary, last)
+            if is_best:
+                keep_as(last, self.folder / BEST)
         except CorruptFileError as error:
             raise StorageError(f"cannot write {last}: the disk returned other bytes") from error
         finally:
             discard(temporary)
+
+    def save_best(self, checkpoint: Checkpoint) -> None:
+        """Saves a checkpoint as `best` alone, in case a kill came between `last` and `best`.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        best = self.folder / BEST
+        publish(stage(best, encode(checkpoint)), best)
 
     def newest(self, notice: Callable[[str], None]) -> Checkpoint | None:
         """Loads the newest intact checkpoint.

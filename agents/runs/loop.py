@@ -36,6 +36,7 @@ class _Progress:
     step: int = 0
     seconds: float = 0.0
     best: float | None = None
+    best_step: int = 0
     saved_step: int = 0
 
 
@@ -84,9 +85,10 @@ def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) ->
         return _Progress()
     if checkpoint.kind != run.record.kind or checkpoint.config != run.record.config:
         raise ConfigError(f"{run.path}: the checkpoint's kind or config differs from the run's config.json")
-    state = checkpoint.state
     try:
-        best, seconds, learned = state["run"]["best"], float(state["run"]["seconds"]), state["learner"]
+        kept, learned = checkpoint.state["run"], checkpoint.state["learner"]
+        best = None if kept["best"] is None else float(kept["best"])
+        numbers = float(kept["seconds"]), best, int(kept["best_step"])
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptFileError(f"{run.path}: the checkpoint's state is malformed ({error})") from error
     try:
@@ -94,7 +96,10 @@ def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) ->
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         line = " ".join(str(error).split())[:200]
         raise CorruptFileError(f"{run.path}: the checkpoint does not fit the learner ({line})") from error
-    return _Progress(checkpoint.step, seconds, best, checkpoint.step)
+    progress = _Progress(checkpoint.step, *numbers, saved_step=checkpoint.step)
+    if progress.best_step == progress.step:
+        run.checkpoints.save_best(checkpoint)
+    return progress
 
 
 def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, float]) -> bool:
@@ -105,7 +110,7 @@ def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, flo
         value < progress.best if kind.best_is_lowest else value > progress.best
     )
     if better:
-        progress.best = value
+        progress.best, progress.best_step = value, progress.step
     return better
 
 
@@ -114,7 +119,8 @@ def _save(
 ) -> None:
     record = run.record
     is_best = _update_best(progress, kind, measurements)
-    state = {"run": {"best": progress.best, "seconds": progress.seconds}, "learner": learner.state_dict()}
+    kept = {"best": progress.best, "best_step": progress.best_step, "seconds": progress.seconds}
+    state = {"run": kept, "learner": learner.state_dict()}
     checkpoint = Checkpoint(record.kind, record.config, progress.step, record.versions, state)
     run.checkpoints.save(checkpoint, is_best=is_best)
     progress.saved_step = progress.step

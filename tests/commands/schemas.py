@@ -2,7 +2,7 @@
 
 import dataclasses
 from importlib import import_module
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import tyro
 
@@ -16,30 +16,21 @@ BAD_VALUES = (
 FREE_TEXT = {"None", "no such thing", "[1, 2]", "\N{SNOWMAN}", "nan", "inf", "0", "-1", "1e300"}
 """What a text field (a path, a name) may take; a check of its own may still refuse it."""
 
-ZEROS: dict[str, tuple[str, ...]] = {
-    "evaluate": ("images", "seed"),
-    "schedule": ("base.momentum", "base.raised_momentum", "base.warmup_epochs"),
-    "train vision": (
-        *("train_images", "validation_images", "data_seed", "keep", "momentum", "raised_momentum"),
-        *("warmup_epochs", "weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life"),
-        *("micro_batch", "ghost_batch", "augment.crop_padding", "augment.cutout"),
-        "augment.erase_probability",
-    ),
-    "train language": ("dropout", "clip"),
+FROM_ZERO: dict[str, set[str]] = {
+    "train": {"seed"},
+    "train tiny": {"pause", "poison_at"},
+    "train vision": {
+        *("train_images", "validation_images", "data_seed", "momentum", "raised_momentum", "warmup_epochs"),
+        *("weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life", "micro_batch"),
+        *("ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
+    },
+    "train language": {"dropout", "clip"},
+    "evaluate": {"images", "seed"},
+    "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
-"""Command -> fields that may be zero."""
+"""Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
 
-ACCEPTED: dict[tuple[str, str], set[str]] = {
-    ("train", "seed"): {"0"},
-    ("train tiny", "pause"): {"0"},
-    ("train tiny", "poison_at"): {"0"},
-    **{(owner, name): {"0"} for owner, names in ZEROS.items() for name in names},
-    **{("train vision", name): {"None"} for name in ("alpha", "beta", "head_scale")},
-}
-"""(command, field) -> the bad values that are in fact good for that field; a new numeric field that takes
-0, -1 or 1e300 is listed here."""
-
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": ["--data", ".", "."]}
+REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": [".", "--data", "."]}
 """Command -> words without which its flags cannot be tried alone."""
 
 
@@ -48,7 +39,7 @@ class Flag(NamedTuple):
 
     Args:
         command: `envs`, or `train KIND`.
-        owner: Key of `ACCEPTED`.
+        owner: Key of `FROM_ZERO`.
         name: Field name, dotted when nested.
         hint: Type of the field.
         positional: Whether it has no `--name`.
@@ -67,9 +58,11 @@ class Flag(NamedTuple):
 
     def may_take(self, value: str) -> bool:
         """Whether accepting the value is right."""
-        texts = (str, tuple[str, ...], str | None)
-        listed = value in ACCEPTED.get((self.owner, self.name), ())
-        return listed or (self.hint in texts and value in FREE_TEXT)
+        if value == "0" and self.name in FROM_ZERO.get(self.owner, ()):
+            return True
+        if value == "None" and type(None) in get_args(self.hint):
+            return True
+        return self.hint in (str, tuple[str, ...], str | None) and value in FREE_TEXT
 
 
 def flags_of(command: str, owner: str, cls: type[Any], prefix: str = "") -> list[Flag]:

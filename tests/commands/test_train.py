@@ -79,6 +79,14 @@ def test_the_best_checkpoint_is_the_one_of_the_lowest_loss(train, tmp_path):
     assert load_checkpoint(tmp_path / "r" / "checkpoints" / BEST).step == lowest["step"]
 
 
+def test_a_best_file_lost_to_a_kill_comes_back(train, tmp_path):
+    assert train("--out", "r", "--updates", "1")[0] == 0
+    folder = tmp_path / "r" / "checkpoints"
+    (folder / BEST).unlink()
+    assert train("--resume", "r") == (0, "")
+    assert load_checkpoint(folder / BEST).step == load_checkpoint(folder / LAST).step == 1
+
+
 def test_the_last_state_is_saved_even_between_two_checkpoints(train, tmp_path):
     assert train("--out", "r", "--updates", "7", "--checkpoint-every", "5")[0] == 0
     assert load_checkpoint(tmp_path / "r" / "checkpoints" / LAST).step == 7

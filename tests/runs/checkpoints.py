@@ -11,7 +11,7 @@ def small_checkpoint(step=3, seed=0):
     """A checkpoint of about three kilobytes with every kind of leaf."""
     rng = np.random.default_rng(seed)
     state = {
-        "run": {"best": None, "seconds": 1.5},
+        "run": {"best": None, "best_step": 0, "seconds": 1.5},
         "learner": {
             "weights": {
                 "layer.0": torch.from_numpy(rng.normal(size=(7, 5))),

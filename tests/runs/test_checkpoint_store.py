@@ -43,6 +43,19 @@ def test_the_last_two_and_the_best_are_kept_and_nothing_else(store):
     }
 
 
+def test_a_last_file_exists_at_every_moment_of_every_save(tmp_path, monkeypatch):
+    store, replace, seen = CheckpointStore(tmp_path), os.replace, []
+
+    def watched(source, target):
+        replace(source, target)
+        seen.append({path.name for path in tmp_path.iterdir() if path.suffix == ".safetensors"})
+
+    monkeypatch.setattr(os, "replace", watched)
+    for step in (1, 2):
+        store.save(small_checkpoint(step), is_best=True)
+    assert len(seen) == 5 and all(LAST in names for names in seen)
+
+
 def test_an_empty_folder_has_no_checkpoint(tmp_path):
     assert CheckpointStore(tmp_path).newest(pytest.fail) is None
 
