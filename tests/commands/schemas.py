@@ -20,9 +20,10 @@ FROM_ZERO: dict[str, set[str]] = {
     "train": {"seed"},
     "train tiny": {"pause", "poison_at"},
     "train vision": {
-        *("train_images", "validation_images", "data_seed", "momentum", "raised_momentum", "warmup_epochs"),
-        *("weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life", "micro_batch"),
-        *("ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
+        *("train_images", "validation_images", "data_seed", "keep", "momentum"),
+        *("raised_momentum", "warmup_epochs", "weight_decay", "second_decay", "label_smoothing", "clip"),
+        *("average_half_life", "micro_batch", "ghost_batch", "augment.crop_padding", "augment.cutout"),
+        "augment.erase_probability",
     },
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
@@ -30,7 +31,7 @@ FROM_ZERO: dict[str, set[str]] = {
 }
 """Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
 
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": [".", "--data", "."]}
+REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": ["--data", ".", "."]}
 """Command -> words without which its flags cannot be tried alone."""
 
 

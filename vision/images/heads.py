@@ -108,7 +108,13 @@ class CodeTransform(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N) to (B, C)."""
+<<<<<<< HEAD
         spread = x.new_zeros(len(x), self.code.order).index_copy(1, self.columns, x)
+=======
+        spread = x
+        if self.code.features < self.code.order:
+            spread = x.new_zeros(len(x), self.code.order).index_copy(1, self.columns, x)
+>>>>>>> parts
         products = self.transform(spread[:, None, :] * self.signs.to(x.dtype))  # (B, M, S)
         both = torch.stack((products, -products), dim=2)  # (B, M, 2, S), the enumeration of the code
         return both.flatten(1)[:, : self.code.classes]
@@ -132,17 +138,40 @@ def build_sign_rows(features: int, classes: int, *, transform: str, seed: int) -
 
 
 class ScaledCosine(nn.Module):
+<<<<<<< HEAD
     """scale * directions(x / ||x||) + bias."""
+=======
+    """scale * directions(x / ||x||) + bias.
+
+    Attributes:
+        coherence: the largest |cosine| between fixed rows that are not each other's negative; None where
+            rows are learned.
+    """
+>>>>>>> parts
 
     scale: Tensor
     bias: Tensor | None
 
     def __init__(
+<<<<<<< HEAD
         self, directions: nn.Module, *, scale: float, learn_scale: bool, bias: Tensor | None
+=======
+        self,
+        directions: nn.Module,
+        *,
+        scale: float,
+        learn_scale: bool,
+        bias: Tensor | None,
+        coherence: float | None,
+>>>>>>> parts
     ) -> None:
         """`directions` maps (B, N) unit features to (B, C); `bias` is a (C,) start value, or None."""
         super().__init__()
         self.directions = directions
+<<<<<<< HEAD
+=======
+        self.coherence = coherence
+>>>>>>> parts
         start = torch.tensor(scale)
         if learn_scale:
             self.scale = nn.Parameter(start)
@@ -157,7 +186,13 @@ class ScaledCosine(nn.Module):
 
 
 def _hadamard(config: HeadConfig, features: int, classes: int, generator: torch.Generator) -> nn.Module:
+<<<<<<< HEAD
     rows, _ = build_sign_rows(features, classes, transform=config.transform, seed=config.projection_seed)
+=======
+    rows, coherence = build_sign_rows(
+        features, classes, transform=config.transform, seed=config.projection_seed
+    )
+>>>>>>> parts
     bound = 1.0 / math.sqrt(classes)
     bias = torch.empty(classes).uniform_(-bound, bound, generator=generator)
     return ScaledCosine(
@@ -165,6 +200,10 @@ def _hadamard(config: HeadConfig, features: int, classes: int, generator: torch.
         scale=bound if config.scale is None else config.scale,
         learn_scale=config.learn_scale,
         bias=bias if config.bias else None,
+<<<<<<< HEAD
+=======
+        coherence=coherence,
+>>>>>>> parts
     )
 
 
@@ -187,4 +226,8 @@ def build_head(config: HeadConfig, features: int, classes: int, *, generator: to
         scale=UNIT_ROW_SCALE if config.scale is None else config.scale,
         learn_scale=config.learn_scale,
         bias=torch.zeros(classes) if config.bias else None,
+<<<<<<< HEAD
+=======
+        coherence=None if config.kind == "cosine" else 0.0,
+>>>>>>> parts
     )
