@@ -108,13 +108,9 @@ class CodeTransform(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N) to (B, C)."""
-<<<<<<< HEAD
-        spread = x.new_zeros(len(x), self.code.order).index_copy(1, self.columns, x)
-=======
         spread = x
         if self.code.features < self.code.order:
             spread = x.new_zeros(len(x), self.code.order).index_copy(1, self.columns, x)
->>>>>>> parts
         products = self.transform(spread[:, None, :] * self.signs.to(x.dtype))  # (B, M, S)
         both = torch.stack((products, -products), dim=2)  # (B, M, 2, S), the enumeration of the code
         return both.flatten(1)[:, : self.code.classes]
@@ -138,24 +134,17 @@ def build_sign_rows(features: int, classes: int, *, transform: str, seed: int) -
 
 
 class ScaledCosine(nn.Module):
-<<<<<<< HEAD
-    """scale * directions(x / ||x||) + bias."""
-=======
     """scale * directions(x / ||x||) + bias.
 
     Attributes:
         coherence: the largest |cosine| between fixed rows that are not each other's negative; None where
             rows are learned.
     """
->>>>>>> parts
 
     scale: Tensor
     bias: Tensor | None
 
     def __init__(
-<<<<<<< HEAD
-        self, directions: nn.Module, *, scale: float, learn_scale: bool, bias: Tensor | None
-=======
         self,
         directions: nn.Module,
         *,
@@ -163,15 +152,11 @@ class ScaledCosine(nn.Module):
         learn_scale: bool,
         bias: Tensor | None,
         coherence: float | None,
->>>>>>> parts
     ) -> None:
         """`directions` maps (B, N) unit features to (B, C); `bias` is a (C,) start value, or None."""
         super().__init__()
         self.directions = directions
-<<<<<<< HEAD
-=======
         self.coherence = coherence
->>>>>>> parts
         start = torch.tensor(scale)
         if learn_scale:
             self.scale = nn.Parameter(start)
@@ -186,13 +171,9 @@ class ScaledCosine(nn.Module):
 
 
 def _hadamard(config: HeadConfig, features: int, classes: int, generator: torch.Generator) -> nn.Module:
-<<<<<<< HEAD
-    rows, _ = build_sign_rows(features, classes, transform=config.transform, seed=config.projection_seed)
-=======
     rows, coherence = build_sign_rows(
         features, classes, transform=config.transform, seed=config.projection_seed
     )
->>>>>>> parts
     bound = 1.0 / math.sqrt(classes)
     bias = torch.empty(classes).uniform_(-bound, bound, generator=generator)
     return ScaledCosine(
@@ -200,10 +181,7 @@ def _hadamard(config: HeadConfig, features: int, classes: int, generator: torch.
         scale=bound if config.scale is None else config.scale,
         learn_scale=config.learn_scale,
         bias=bias if config.bias else None,
-<<<<<<< HEAD
-=======
         coherence=coherence,
->>>>>>> parts
     )
 
 
@@ -226,8 +204,5 @@ def build_head(config: HeadConfig, features: int, classes: int, *, generator: to
         scale=UNIT_ROW_SCALE if config.scale is None else config.scale,
         learn_scale=config.learn_scale,
         bias=torch.zeros(classes) if config.bias else None,
-<<<<<<< HEAD
-=======
         coherence=None if config.kind == "cosine" else 0.0,
->>>>>>> parts
     )
