@@ -126,8 +126,6 @@ def test_no_two_classes_share_their_row(features, classes):
     assert coherence < 1.0
 
 
-<<<<<<< HEAD
-=======
 def test_a_head_says_how_far_apart_its_fixed_rows_are():
     assert make(HeadConfig(kind="orthonormal")).coherence == 0.0
     assert make(HeadConfig(kind="hadamard"), 342, 100).coherence == pytest.approx(0.123, abs=5e-4)
@@ -135,7 +133,6 @@ def test_a_head_says_how_far_apart_its_fixed_rows_are():
     assert make(HeadConfig(kind="cosine")).coherence is None
 
 
->>>>>>> parts
 def test_auto_takes_the_transform_for_large_heads_only():
     small, _ = build_sign_rows(64, 10, transform="auto", seed=0)
     large, _ = build_sign_rows(512, 512, transform="auto", seed=0)
