@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
+from agents.commands.tables import print_table
 from agents.plots.confusion import draw_confusion
 from agents.plots.curves import save_figure
 from agents.plots.reliability import draw_reliability
@@ -62,7 +62,7 @@ def write_evaluation(config: "Config") -> None:
         write_file(Path(config.json), (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
     if config.plots:
         _write_plots(Path(config.plots), found, images.classes)
-    Console().print(_table(found), f"{len(images)} test images", sep="\n", highlight=False)
+    print_table(_table(found), f"{len(images)} test images")
 
 
 def checkpoint_files(path: Path) -> list[Path]:

@@ -225,6 +225,18 @@ def test_the_average_follows_its_formula():
     assert float(average.values["weight"]) == pytest.approx(0.25 * 2.0 + 0.75 * 3.0)
 
 
+def test_the_average_of_a_run_weighs_each_update_by_the_data_it_saw():
+    fit = tiny_fit()
+    expected = {name: value.clone() for name, value in fit.model.named_parameters()}
+    for _, setting in updates(CONFIG.plan, 50):
+        fit.advance()
+        kept = 0.5 ** (setting.batch / 50 / CONFIG.average_half_life)
+        for name, value in fit.model.named_parameters():
+            expected[name] = kept * expected[name] + (1 - kept) * value.detach()
+    for name, value in expected.items():
+        assert torch.allclose(fit.average.values[name], value, atol=1e-6), name
+
+
 def test_averaged_weights_are_lent_and_given_back():
     fit = tiny_fit()
     fit.advance()
@@ -278,6 +290,7 @@ class Overflow:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore:The .grad attribute:UserWarning")
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_a_compiled_network_trains_to_the_same_loss():
     plain = list(tiny_fit(variation=PLAIN).train())

@@ -79,8 +79,13 @@ class LanguageModel(nn.Module):
             self.head: nn.Module = linear(dimensions, size, generator=generator)
         else:
             fixed = FixedRows(rows)
+            # The coherence is left out: V^2 products of rows cost more than the number is worth here.
             self.head = ScaledCosine(
-                fixed, scale=UNIT_ROW_SCALE, learn_scale=True, bias=torch.zeros(size), coherence=None
+                fixed,
+                scale=UNIT_ROW_SCALE,
+                learn_scale=True,
+                bias=torch.zeros(size),
+                coherence=None,
             )
 
     def forward(self, words: Tensor, states: list[State] | None = None) -> tuple[Tensor, list[State]]:
