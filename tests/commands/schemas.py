@@ -27,6 +27,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
     "bench": {"seed"},
+    "demo": {"seed"},
     "match": {"seed"},
     "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
