@@ -4,14 +4,16 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from agents.curling.agreement import Agreement
+from agents.runs.atomic import write_file
 from envs.curling.conditions import build_world
 from envs.curling.digital_curling import play_line
 from envs.curling.rule_set import RuleSet
-from envs.curling.world import World
 
 if TYPE_CHECKING:
     from agents.commands.shots import Config
@@ -29,13 +31,20 @@ def play_lines(config: "Config") -> int:
         output = sys.stdout
         if config.output != "-":
             output = stack.enter_context(open(config.output, "w", encoding="utf-8", newline="\n"))
-        complaints = 0
+        complaints, agreement = 0, Agreement()
         for number, raw in _numbered(lines):
             try:
-                output.write(_played(world, raw, rng) + "\n")
+                line = _read(raw)
+                played = play_line(world, line, rng)
+                output.write(json.dumps(played, allow_nan=False) + "\n")
+                if config.agreement:
+                    agreement.add(line, played)
             except ValueError as error:
                 complaints += 1
                 sys.stderr.write(f"line {number}: {' '.join(str(error).split())}\n")
+    if config.agreement:
+        report = json.dumps(agreement.report(), indent=1) + "\n"
+        write_file(Path(config.agreement), report.encode())
     return 2 if complaints else 0
 
 
@@ -46,15 +55,15 @@ def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, raw
 
 
-def _played(world: World, raw: bytes, rng: np.random.Generator) -> str:
-    """The line that answers `raw`.
+def _read(raw: bytes) -> Any:
+    """The JSON value of a shot line.
 
     Raises:
-        ValueError: it is no JSON, or no shot that can be played.
+        ValueError: it is too long, or no JSON.
     """
     if len(raw) > LONGEST_LINE:
         raise ValueError(f"line: {len(raw)} bytes, expected at most {LONGEST_LINE}")
-    return json.dumps(play_line(world, decoded(raw), rng), allow_nan=False)
+    return decoded(raw)
 
 
 def decoded(raw: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from agents.commands.flags import parse_flags
@@ -38,6 +39,9 @@ class Config:
     output: str = "-"
     """File to write; - is the standard output."""
 
+    agreement: str = ""
+    """JSON file for how well the results agree with the "after" that the lines carried; none if left out."""
+
     def __post_init__(self) -> None:
         if not (math.isfinite(self.contact_quantum) and 0 <= self.contact_quantum <= LONGEST_QUANTUM):
             raise ConfigError(
@@ -45,6 +49,8 @@ class Config:
             )
         if not 0 <= self.protected_shots <= 16:
             raise ConfigError(f"protected_shots: got {self.protected_shots}, expected 0 to 16")
+        if self.agreement and Path(self.agreement).suffix != ".json":
+            raise ConfigError(f"agreement: got {self.agreement}, expected a file name ending in .json")
         if self.seed < 0:
             raise ConfigError(f"seed: got {self.seed}, expected 0 or more")
 
