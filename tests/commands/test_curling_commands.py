@@ -68,6 +68,27 @@ def test_good_lines_alone_end_well(folder):
     assert after["game_result"] == {"winner": "team1", "reason": "concede"}
 
 
+def test_agreement_with_the_results_that_lines_carry_is_reported(folder):
+    (folder / "in.jsonl").write_text(lines({"before": STATE, "move": MOVE}), encoding="utf-8")
+    assert run.main(["shots", "--input", "in.jsonl", "--output", "out.jsonl"]) == 0
+    line = json.loads((folder / "out.jsonl").read_text(encoding="utf-8"))
+    line["after"]["stones"]["team0"][1]["position"]["x"] += 0.004
+    (folder / "in.jsonl").write_text(lines(line, {"before": STATE, "move": MOVE}), encoding="utf-8")
+    words = ["shots", "--input", "in.jsonl", "--output", "out.jsonl", "--agreement", "report.json"]
+    assert run.main(words) == 0
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert (report["lines_compared"], report["same_stones_in_play"]) == (1, 1)
+    errors = report["error_metres_by_contacts"]["any"]
+    assert errors["shots"] == 1 and errors["percentile_100"] == pytest.approx(0.004)
+
+
+def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys):
+    assert run.main(["demo", "--out", "shown"]) == 0
+    assert "rules (red) wins" in capsys.readouterr().out
+    assert (folder / "shown" / "replay.html").stat().st_size > 100_000
+    assert (folder / "shown" / "final_house.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_missing_input_is_a_storage_error(folder, capsys):
     assert run.main(["shots", "--input", "none.jsonl"]) == 3
     assert "none.jsonl" in capsys.readouterr().err
