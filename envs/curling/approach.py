@@ -16,12 +16,14 @@ from envs.curling.stones import final_heading, state_at
 
 CONTACT_TOLERANCE = 1e-9
 """metres: gap at which stones touch."""
-GRAZE = 4e-7
-"""metres that stones resting against each other may press in before they collide again; keeps their contacts
-countable."""
+GRAZE = 4e-5
+"""metres that moving stones which rest against each other may press in before they collide again; they are
+parted then, and at rest. It keeps a lasting contact a matter of tens of events."""
+SLIVER = 4e-7
+"""The same for stones already pressed in further."""
 TOUCHING = 1e-6
 """metres: gap up to which stones count as resting against each other."""
-CLOSING_SPEED = 1e-9
+CLOSING_SPEED = 1e-7
 """m/s: stones in touch that close no faster rest against each other."""
 MARGIN = 1e-3
 """metres by which a rejection by the hull of a path must be clear: covers the path's last interval."""
@@ -49,7 +51,7 @@ def contact_time(
         distance = math.sqrt(rx * rx + ry * ry)
         closing = -(rx * wx + ry * wy) / distance
         if step == 0 and distance - diameter <= TOUCHING and closing <= CLOSING_SPEED:
-            surface = min(diameter, distance) - GRAZE
+            surface = min(diameter - GRAZE, distance - SLIVER)
         elif surface < diameter and distance > diameter + TOUCHING:
             surface = diameter
         gap = distance - surface
@@ -57,7 +59,7 @@ def contact_time(
             if closing > CLOSING_SPEED or (surface < diameter and closing > 0.0):
                 return now, True
             if closing > 0.0:
-                surface = min(diameter, distance) - GRAZE
+                surface = min(diameter - GRAZE, distance - SLIVER)
                 gap = distance - surface
         moving_i, moving_j = stones[i].stop > now, stones[j].stop > now
         if step > 0 and not moving_j and passes(corridor(table, stones, i, now), xj, yj, diameter):

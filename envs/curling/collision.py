@@ -13,11 +13,13 @@ import numpy as np
 from envs.curling.compiled import kernel
 
 SOLVER_TOLERANCE = 1e-13
-"""Change of an impulse per mass, relative to the greatest closing speed, at which the solver stops."""
+"""Change of an impulse per mass at which the solver stops, relative to the greatest closing speed."""
+SLOW_IMPACT = 1e-3
+"""m/s: slower impacts are solved as exactly as one of this speed."""
 SOLVER_SWEEPS = 2000
 ROUNDS = 30
 """Times that friction within a cluster may lead to a new normal impact in the same instant."""
-IMPACT_SPEED = 1e-12
+IMPACT_SPEED = 1e-10
 """m/s: stones that close no faster do not collide."""
 
 
@@ -134,7 +136,7 @@ def _push(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: flo
             pair.given += push
             _impulse(members, pair, push, 0.0, radius)
             change = max(change, abs(push))
-        if count == 1 or change <= SOLVER_TOLERANCE * fastest:
+        if count == 1 or change <= SOLVER_TOLERANCE * max(fastest, SLOW_IMPACT):
             break
     for p in range(count):
         pairs[p].push += pairs[p].given
@@ -154,5 +156,5 @@ def _rub(contact: Contact, members: np.ndarray, pairs: np.ndarray, fastest: floa
             pair.rub += rub
             _impulse(members, pair, 0.0, rub, radius)
             change = max(change, abs(rub))
-        if count == 1 or change <= SOLVER_TOLERANCE * fastest:
+        if count == 1 or change <= SOLVER_TOLERANCE * max(fastest, SLOW_IMPACT):
             break

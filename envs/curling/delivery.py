@@ -1,7 +1,7 @@
 """Deliveries: release velocity to the point where a free stone stops, and back.
 
 Both ways read the same universal path as the engine, so a stone aimed at a point stops there to within
-rounding. Noise is not here but in `noise.py`.
+rounding. A spin that runs out on the way is followed, but not aimed with. Noise is in `noise.py`.
 """
 
 import math
@@ -11,8 +11,8 @@ import numpy as np
 
 from envs.curling.compiled import entry, kernel
 from envs.curling.ice import Ice
-from envs.curling.path import CURLING, STRAIGHT, PathTable, read, time_to_stop
-from envs.curling.stones import STONE, launch
+from envs.curling.path import CURLING, NO_SPIN, STRAIGHT, PathTable, read, spin_out, time_to_stop
+from envs.curling.stones import STONE, launch, state_at
 
 MOST_STEPS = 60
 """Steps of the safeguarded Newton search; halving alone would end at the width of a rounding error."""
@@ -62,7 +62,7 @@ def velocity_to_stop(ice: Ice, target: np.ndarray, spin: np.ndarray) -> np.ndarr
 
     Raises:
         ValueError: a wrong shape, a value that is not finite, or a target that no release within
-            `ice.speed_limit` reaches.
+            `ice.speed_limit` reaches before its spin runs out.
     """
     return velocity_through(ice, target, np.zeros(()), spin)
 
@@ -80,7 +80,7 @@ def velocity_through(ice: Ice, point: np.ndarray, speed: np.ndarray, spin: np.nd
 
     Raises:
         ValueError: a wrong shape, a value that is not finite, a negative speed, or a point that no release
-            within `ice.speed_limit` reaches at that speed.
+            within `ice.speed_limit` reaches at that speed before its spin runs out.
     """
     point, speed, spin, shape = _pairs("point", point, speed=speed, spin=spin)
     if (speed < 0).any() or (speed > ice.speed_limit).any():
@@ -93,7 +93,7 @@ def velocity_through(ice: Ice, point: np.ndarray, speed: np.ndarray, spin: np.nd
         n = int(np.argmin(np.isfinite(velocity).all(-1)))
         raise ValueError(
             f"point: {point[n].tolist()} at {speed[n]:g} m/s is out of reach, "
-            f"expected one that a release of at most {ice.speed_limit:g} m/s reaches"
+            f"expected one that a release of at most {ice.speed_limit:g} m/s reaches while it spins"
         )
     return velocity.reshape(shape)
 
@@ -125,6 +125,10 @@ def _stop(
 ) -> None:
     for n in range(velocity.shape[0]):
         launch(table, scratch, 0, 0.0, release_x, release_y, velocity[n, 0], velocity[n, 1], spin[n], 0.0)
+        ends = scratch[0].spin_end
+        if ends < math.inf:
+            x, y, vx, vy = state_at(table, scratch, 0, ends)
+            launch(table, scratch, 0, ends, x, y, vx, vy, 0.0, 0.0)
         points[n, 0] = scratch[0].x
         points[n, 1] = scratch[0].y
 
@@ -139,9 +143,9 @@ def _aim(
     spin: np.ndarray,
     velocity: np.ndarray,
 ) -> None:
-    """Release velocities [N, 2], NaN where a point is out of reach."""
+    """Release velocities [N, 2], NaN where a point is out of reach, or the spin runs out on the way."""
     for n in range(point.shape[0]):
-        curl = math.copysign(1.0, spin[n]) if spin[n] != 0.0 else 0.0
+        curl = math.copysign(1.0, spin[n]) if abs(spin[n]) > NO_SPIN else 0.0
         kind = STRAIGHT if curl == 0.0 else CURLING
         dx, dy = point[n, 0] - release_x, point[n, 1] - release_y
         passing = time_to_stop(table, kind, speed[n]) if speed[n] > 0.0 else 0.0
@@ -150,7 +154,8 @@ def _aim(
         qx, qy, vx, vy = read(table, kind, released)
         cx, cy = curl * (px - qx), py - qy
         squared = cx * cx + cy * cy
-        if squared == 0.0 or math.isnan(released):
+        runs_out = curl != 0.0 and spin_out(table, released, abs(spin[n])) > passing
+        if squared == 0.0 or math.isnan(released) or runs_out:
             velocity[n, 0] = velocity[n, 1] = math.nan
             continue
         turn_x, turn_y = (dx * cx + dy * cy) / squared, (dy * cx - dx * cy) / squared

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.approach import TOUCHING, contact_time, corridor, leave_time, passes, reach_time
+from envs.curling.approach import GRAZE, TOUCHING, contact_time, corridor, leave_time, passes, reach_time
 from envs.curling.collision import MEMBER, PAIR, Contact, resolve
 from envs.curling.compiled import kernel
 from envs.curling.path import PathTable
@@ -20,6 +20,10 @@ UNFINISHED = -1
 
 RUN_UP_STEPS = 4
 """Common steps towards all stones at rest before each of them is looked at by itself."""
+
+SETTLING_SWEEPS = 200
+SETTLED = 1e-9
+"""metres that stones at rest may stay pressed into each other."""
 
 LOG_FIELDS = 9
 """slot, start, x, y, turn_x, turn_y, curl, stop, present: a path as `stones.launch` leaves it."""
@@ -196,12 +200,19 @@ def _enter(physics: Physics, board: Board, place: int, slot: int, now: float) ->
 
 
 @kernel
+def _apart(members: np.ndarray, pair: np.void) -> float:
+    """Distance in metres of a pair's centres."""
+    one, two = members[pair.first], members[pair.second]
+    return (two.x - one.x) * pair.normal_x + (two.y - one.y) * pair.normal_y
+
+
+@kernel
 def _part(members: np.ndarray, pairs: np.ndarray, diameter: float) -> None:
-    """Move stones that press into each other apart, by well under a micrometre."""
+    """Move stones that press into each other apart, by micrometres."""
     for p in range(pairs.shape[0]):
         one, two = members[pairs[p].first], members[pairs[p].second]
         nx, ny = pairs[p].normal_x, pairs[p].normal_y
-        push = (diameter - (two.x - one.x) * nx - (two.y - one.y) * ny) / 2.0
+        push = (diameter - _apart(members, pairs[p])) / 2.0
         if push > 0.0:
             one.x -= push * nx
             one.y -= push * ny
@@ -211,17 +222,20 @@ def _part(members: np.ndarray, pairs: np.ndarray, diameter: float) -> None:
 
 @kernel
 def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -> int:
-    """Resolve the contact of two stones and of all in touch with them; returns how many pairs collided."""
+    """Resolve the contact of two stones and of all in touch with them; returns how many pairs collided.
+
+    Stones that already rested against each other, and only pressed in, do not count.
+    """
     count, links = _gather(physics, board, first, second, now)
-    members, pairs = board.members[:count], board.pairs[:links]
+    members, pairs, diameter = board.members[:count], board.pairs[:links], physics.contact.diameter
     resolve(physics.contact, members, pairs)
-    if physics.quantum == 0.0:
-        _part(members, pairs, physics.contact.diameter)
     collided, struck, late = 0, 3, -0.5 * physics.quantum
     for p in range(links):
         if pairs[p].push > 0.0:
-            collided += 1
+            collided += physics.quantum > 0.0 or _apart(members, pairs[p]) > diameter - 0.5 * GRAZE
             struck |= 1 << pairs[p].first | 1 << pairs[p].second
+    if physics.quantum == 0.0:
+        _part(members, pairs, diameter)
     for place in range(count):
         if struck & (1 << place):
             m = members[place]
@@ -302,14 +316,19 @@ def proceed(physics: Physics, board: Board, now: float) -> tuple[int, float, int
 @kernel
 def play_out(physics: Physics, board: Board, log: np.ndarray) -> tuple[int, float, int]:
     """From a release until all stones rest: (contacts or `UNFINISHED`, seconds, log entries)."""
-    now, contacts = 0.0, 0
+    now, contacts, pressed = 0.0, 0, False
     entries = _record(board, log, 0, now)
     for _ in range(MOST_EVENTS):
         kind, time, collided = proceed(physics, board, now)
         if kind == NONE:
-            return contacts, _rest_time(board, now), entries
+            now = _rest_time(board, now)
+            if pressed:
+                settle(board.stones, physics.contact.diameter)
+                entries = _record(board, log, entries, now)
+            return contacts, now, entries
         now = time
         contacts += collided
+        pressed |= kind == MEET and physics.quantum == 0.0
         entries = _record(board, log, entries, now)
     return UNFINISHED, now, entries
 
@@ -321,3 +340,27 @@ def _rest_time(board: Board, now: float) -> float:
         if board.stones[slot].present:
             now = max(now, board.stones[slot].stop)
     return now
+
+
+@kernel
+def settle(stones: np.ndarray, diameter: float) -> None:
+    """Part stones at rest that were left pressed into each other, by at most `GRAZE` a pair."""
+    for _ in range(SETTLING_SWEEPS):
+        deepest = 0.0
+        for i in range(16):
+            if not stones[i].present:
+                continue
+            for j in range(i):
+                rx, ry = stones[i].x - stones[j].x, stones[i].y - stones[j].y
+                squared = rx * rx + ry * ry
+                if not stones[j].present or squared >= diameter * diameter:
+                    continue
+                distance = math.sqrt(squared)
+                deepest = max(deepest, diameter - distance)
+                push = 0.5 * (diameter - distance) / distance
+                stones[i].x += push * rx
+                stones[i].y += push * ry
+                stones[j].x -= push * rx
+                stones[j].y -= push * ry
+        if deepest <= SETTLED:
+            break

@@ -107,7 +107,7 @@ def _each_chunk(work: Callable[[slice], None], count: int, threads: int | None) 
         for part in parts:
             work(part)
     else:
-        list(_pool(workers).map(work, parts))
+        list(_pool(workers, os.getpid()).map(work, parts))
 
 
 def trajectory(
@@ -157,7 +157,8 @@ def trajectory(
 
 
 @cache
-def _pool(workers: int) -> ThreadPoolExecutor:
+def _pool(workers: int, process: int) -> ThreadPoolExecutor:
+    """The threads of one process; a forked one has none of its parent's."""
     return ThreadPoolExecutor(workers, thread_name_prefix="curling")
 
 

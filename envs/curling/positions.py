@@ -66,12 +66,22 @@ def checked(
         raise ValueError("slot: the delivered stone is in play already, expected a free slot")
     if count and np.hypot(velocity[:, 0], velocity[:, 1]).max() > ice.speed_limit:
         raise ValueError(f"velocity: faster than this ice's limit, expected at most {ice.speed_limit:g} m/s")
-    _check_lie(ice, stones, in_play, OVERLAP if quantum == 0 else QUANTUM_OVERLAP)
+    check_lie(ice, stones, in_play, overlap=OVERLAP if quantum == 0 else QUANTUM_OVERLAP)
     return Batch(stones, in_play, np.ascontiguousarray(slot, np.int64), velocity, spin)
 
 
-def _check_lie(ice: Ice, stones: np.ndarray, in_play: np.ndarray, overlap: float) -> None:
-    """Raise ValueError where stones in play lie off the sheet or overlap by more than `overlap` metres."""
+def check_lie(ice: Ice, stones: np.ndarray, in_play: np.ndarray, *, overlap: float) -> None:
+    """Raise ValueError where stones cannot lie.
+
+    Args:
+        ice: the ice and its sheet.
+        stones: [B, 16, 2] metres, finite where in play.
+        in_play: [B, 16] bool.
+        overlap: metres that two stones may overlap.
+
+    Raises:
+        ValueError: a stone lies off the sheet, on another, or where stones are delivered.
+    """
     sheet = ice.sheet
     off = in_play & (
         (np.abs(stones[..., 0]) > sheet.side_limit)
@@ -82,6 +92,12 @@ def _check_lie(ice: Ice, stones: np.ndarray, in_play: np.ndarray, overlap: float
         b, k = np.argwhere(off)[0]
         raise ValueError(
             f"stones[{b}, {k}]: {stones[b, k].tolist()} lies off the sheet, expected a place on it"
+        )
+    away = np.hypot(*np.moveaxis(stones - np.array(ice.release_position), -1, 0))
+    if (in_play & (away < 2 * sheet.stone_radius)).any():
+        b, k = np.argwhere(in_play & (away < 2 * sheet.stone_radius))[0]
+        raise ValueError(
+            f"stones[{b}, {k}]: {stones[b, k].tolist()} lies where stones are delivered, expected it away"
         )
     close = _overlap(stones, in_play, (2 * sheet.stone_radius - overlap) ** 2)
     if close[0] >= 0:

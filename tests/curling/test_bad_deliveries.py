@@ -36,6 +36,7 @@ BAD = [
     ({"stones": lying(2.4, 38)}, r"stones\[0, 0\]: \[2.4, 38.0\] lies off the sheet"),
     ({"stones": lying(0, 41)}, "lies off the sheet"),
     ({"stones": lying(0, -9)}, "lies off the sheet"),
+    ({"stones": lying(0.1, 0.05)}, "lies where stones are delivered"),
     ({"stones": np.zeros((1, 17, 2))}, r"stones: shape \(1, 17, 2\) given, expected \(1, 16, 2\)"),
     ({"stones": np.zeros((16, 2))}, r"stones: shape \(16, 2\) given"),
     ({"in_play": np.zeros((1, 17), bool)}, "in_play: shape"),

@@ -1,12 +1,15 @@
 """Laws of whole deliveries. Each default run checks a part of the shots that the slow run checks in full."""
 
 import math
+import os
+import signal
+import time
 
 import numpy as np
 import pytest
 
 from envs.curling.compiled import entry, kernel
-from envs.curling.events import NONE, empty_board, proceed, release, set_up
+from envs.curling.events import NONE, empty_board, proceed, release, set_up, settle
 from envs.curling.ice import ICES, get_ice
 from envs.curling.motion import _physics, simulate, trajectory
 from envs.curling.stones import spin_at, state_at
@@ -42,6 +45,7 @@ def watch(physics, board, origin, stones, in_play, slot, velocity, spin, samples
             after = energy(physics, board, now)
             rise = max(rise, (after - before) / before) if before > 1e-12 else rise
             before = after
+        settle(board.stones, physics.contact.diameter)
         out[b, 0], out[b, 1] = rise, gap
         out[b, 2] = nearest(physics, board, 1e9)
 
@@ -258,3 +262,35 @@ def test_trajectory_begins_at_the_release_and_ends_where_the_engine_says(name, q
         assert (positions[-1, kept] == motion.stones[b, kept]).all()
         moved = np.hypot(*np.moveaxis(np.diff(positions[:, 15], axis=0), -1, 0))
         assert np.nanmax(moved) <= np.hypot(*shots.velocity[b]) * 0.2 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lasting_contact_is_a_matter_of_few_contacts_and_events(name):
+    ice = get_ice(name)
+    shots = random_shots(4000, ice, np.random.default_rng(8), gap=1e-3)
+    contacts = simulate(ice, *shots).contacts
+    assert np.median(contacts) <= 2
+    assert np.percentile(contacts, 99) <= 30
+    assert contacts.max() <= 300
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_can_use_the_threads_of_its_own():
+    ice = get_ice("fcv1")
+    shots = random_shots(1000, ice, np.random.default_rng(9))
+    simulate(ice, *shots, threads=2)
+    if not hasattr(os, "fork"):
+        pytest.skip("this system does not fork")
+    child = os.fork()
+    if child == 0:
+        simulate(ice, *shots, threads=2)
+        os._exit(0)
+    deadline = time.monotonic() + 60
+    done, status = os.waitpid(child, os.WNOHANG)
+    while not done and time.monotonic() < deadline:
+        time.sleep(0.05)
+        done, status = os.waitpid(child, os.WNOHANG)
+    if not done:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert done and status == 0

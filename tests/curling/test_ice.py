@@ -91,6 +91,20 @@ def test_stone_passes_the_point_at_the_speed_asked_for(name):
     assert np.abs(rest - np.hypot(*alone.T)).max() < 1e-9
 
 
+def test_a_spin_that_runs_out_is_followed_but_not_aimed_with():
+    ice = get_ice("fcv1")
+    velocity = np.repeat([[0.1, 2.4]], 6, 0)
+    spin = np.array([1.0, 0.3, 0.05, 1e-3, 1e-8, 0.0]) * ice.release_spin
+    played = simulate(ice, *free(ice, velocity, spin)).stones[:, 0]
+    assert np.abs(stop_point(ice, velocity, spin) - played).max() < 1e-9
+    assert (
+        np.abs(velocity_to_stop(ice, stop_point(ice, velocity[4:], spin[4:]), spin[4:]) - velocity[4:]).max()
+        < 1e-9
+    )
+    with pytest.raises(ValueError, match="while it spins"):
+        velocity_to_stop(ice, ice.sheet.tee, 0.05 * ice.release_spin)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_mirrored_delivery_stops_at_the_mirrored_point_bit_for_bit(name):
     ice, rng = get_ice(name), np.random.default_rng(2)
