@@ -12,8 +12,11 @@ from typing import Any
 
 import numba
 
-kernel = numba.njit(nogil=True)
-"""A compiled function that other compiled functions call; it releases the interpreter lock."""
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+"""Kernels release the interpreter lock, and divide as numpy does: without a check before each division."""
+
+kernel = numba.njit(**OPTIONS)
+"""A compiled function that other compiled functions call."""
 
 
 def entry(function: Callable) -> Callable:
@@ -21,7 +24,7 @@ def entry(function: Callable) -> Callable:
 
     @functools.cache
     def compiled() -> Callable:
-        dispatcher = numba.njit(nogil=True, cache=True)(function)
+        dispatcher = numba.njit(cache=True, **OPTIONS)(function)
         dispatcher._cache._cache_file._source_stamp = _folder_stamp()
         return dispatcher
 

@@ -10,120 +10,138 @@ import numpy as np
 from planners.compiled import kernel
 from planners.kernel import NONE, Kernel, similarity
 from planners.random_stream import scramble
-from planners.tree import NOBODY, ROOT, Trees
+from planners.tree import FIRST_BLOCK, NOBODY, ROOT, Trees
 
 
 @kernel
 def plant(trees: Trees, t: int, seed: int) -> None:
     """Empties tree t but for its root, and seeds its stream."""
-    trees.trees[t].stream = scramble(seed)
-    trees.trees[t].size = 1
-    _clear(trees.nodes[t], trees.outcomes[t], ROOT, NOBODY, 0)
+    tree = trees.trees[t]
+    tree.stream = scramble(seed)
+    tree.nodes, tree.edges = 1, 1
+    _clear(trees, t, ROOT, ROOT)
+    trees.edges[t, ROOT].part = 0
+
+
+@kernel
+def place_for_edge(trees: Trees, t: int, parent: int) -> int:
+    """The edge that the next child of `parent` will have; moves the block of its edges if that is full."""
+    record, tree, edges, points = trees.nodes[t, parent], trees.trees[t], trees.edges[t], trees.points[t]
+    if record.children == record.room:
+        first, new = record.first, tree.edges
+        record.first, record.room = new, max(FIRST_BLOCK, 2 * record.room)
+        tree.edges += record.room
+        for child in range(record.children):
+            edges[new + child] = edges[first + child]
+            points[new + child] = points[first + child]
+            trees.nodes[t, edges[new + child].node].edge = new + child
+    return record.first + record.children
 
 
 @kernel
 def add_node(trees: Trees, t: int, parent: int, part: int, prior: float, shape: Kernel) -> int:
-    """Opens the next node below `parent` for the action already written to its row of `points`."""
-    nodes, points, node = trees.nodes[t], trees.points[t], trees.trees[t].size
-    trees.trees[t].size += 1
-    _clear(nodes, trees.outcomes[t], node, parent, part)
+    """Opens the next node below `parent`, by the action already written to `place_for_edge`."""
+    nodes, node = trees.nodes[t], trees.trees[t].nodes
+    edge = nodes[parent].first + nodes[parent].children
+    trees.trees[t].nodes += 1
+    _clear(trees, t, node, edge)
+    nodes[node].parent = parent
     nodes[node].depth = nodes[parent].depth + 1
-    nodes[node].prior = prior
-    nodes[node].older_sibling = nodes[parent].newest_child
-    nodes[parent].newest_child = node
-    nodes[parent].children += 1
+    trees.edges[t, edge].part = part
+    trees.edges[t, edge].prior = prior
     if shape.kind != NONE:
-        _inherit(nodes, points, node, shape)
+        _inherit(nodes[parent], trees.edges[t], trees.points[t], edge, shape)
+    nodes[parent].children += 1
     return node
 
 
 @kernel
 def back_up(trees: Trees, t: int, leaf: int, outcome: np.ndarray, shape: Kernel) -> None:
     """Adds one visit with `outcome` [K] to the leaf and every node above it."""
-    nodes, points, outcomes, utility = trees.nodes[t], trees.points[t], trees.outcomes[t], trees.utilities[t]
+    nodes, edges, outcomes, utility = trees.nodes[t], trees.edges[t], trees.outcomes[t], trees.utilities[t]
     value = 0.0
     for k in range(len(outcome)):
         value += utility[k] * outcome[k]
     node = leaf
     while node != NOBODY:
-        nodes[node].visits += 1
-        nodes[node].value += value
+        edge, parent = nodes[node].edge, nodes[node].parent
+        edges[edge].visits += 1
+        edges[edge].value += value
         for k in range(len(outcome)):
             outcomes[node, k] += outcome[k]
-        parent = nodes[node].parent
         if parent != NOBODY:
             if shape.kind == NONE:
-                _count_alone(nodes, node, value)
+                _count_alone(nodes[parent], edges, edge, value)
             else:
-                _spread(nodes, points, node, value, shape)
+                _spread(nodes[parent], edges, trees.points[t], edge, value, shape)
         node = parent
 
 
 @kernel
-def mark_in_flight(nodes: np.ndarray, leaf: int, amount: int) -> None:
+def mark_in_flight(trees: Trees, t: int, leaf: int, amount: int) -> None:
     """Adds `amount` to the leaves in flight of `leaf` and every node above it."""
-    node = leaf
+    nodes, node = trees.nodes[t], leaf
     while node != NOBODY:
-        nodes[node].in_flight += amount
+        trees.edges[t, nodes[node].edge].in_flight += amount
         node = nodes[node].parent
 
 
 @kernel
-def _clear(nodes: np.ndarray, outcomes: np.ndarray, node: int, parent: int, part: int) -> None:
-    record = nodes[node]
-    record.parent = parent
-    record.newest_child = NOBODY
-    record.older_sibling = NOBODY
+def _clear(trees: Trees, t: int, node: int, edge: int) -> None:
+    """A node without children, and its edge without visits."""
+    record, action = trees.nodes[t, node], trees.edges[t, edge]
+    record.parent = NOBODY
+    record.edge = edge
+    record.first = NOBODY
+    record.room = 0
     record.children = 0
     record.candidates = 0
-    record.visits = 0
-    record.in_flight = 0
     record.depth = 0
-    record.part = part
     record.mover = 0
     record.terminal = False
-    record.evaluated = False
-    record.prior = 0.0
-    record.value = 0.0
-    record.weight = 0.0
-    record.total = 0.0
     record.density = 0.0
-    outcomes[node] = 0.0
+    action.node = node
+    action.visits = 0
+    action.in_flight = 0
+    action.prior = 0.0
+    action.value = 0.0
+    action.weight = 0.0
+    action.total = 0.0
+    trees.outcomes[t, node] = 0.0
 
 
 @kernel
-def _inherit(nodes: np.ndarray, points: np.ndarray, node: int, shape: Kernel) -> None:
-    """Starts a new action's kernel sums from the visits of its siblings."""
-    parent, part = nodes[node].parent, nodes[node].part
-    sibling, weight, total = nodes[node].older_sibling, 0.0, 0.0
-    while sibling != NOBODY:
-        if nodes[sibling].part == part and nodes[sibling].visits > 0:
-            alike = similarity(shape, points, node, points, sibling)
-            weight += alike * nodes[sibling].visits
-            total += alike * nodes[sibling].value
-        sibling = nodes[sibling].older_sibling
-    nodes[node].weight = weight
-    nodes[node].total = total
-    nodes[parent].density += weight
+def _inherit(parent: np.record, edges: np.ndarray, points: np.ndarray, edge: int, shape: Kernel) -> None:
+    """Starts a new action's kernel sums from the visits of its siblings, the edges before it."""
+    weight, total = 0.0, 0.0
+    for sibling in range(parent.first, edge):
+        if edges[sibling].part == edges[edge].part:
+            alike = similarity(shape, points, edge, points, sibling)
+            weight += alike * edges[sibling].visits
+            total += alike * edges[sibling].value
+    edges[edge].weight = weight
+    edges[edge].total = total
+    parent.density += weight
 
 
 @kernel
-def _count_alone(nodes: np.ndarray, node: int, value: float) -> None:
-    nodes[node].weight += 1.0
-    nodes[node].total += value
-    nodes[nodes[node].parent].density += 1.0
+def _count_alone(parent: np.record, edges: np.ndarray, edge: int, value: float) -> None:
+    """Adds one visit of an action that shares nothing with its siblings."""
+    edges[edge].weight += 1.0
+    edges[edge].total += value
+    parent.density += 1.0
 
 
 @kernel
-def _spread(nodes: np.ndarray, points: np.ndarray, node: int, value: float, shape: Kernel) -> None:
-    """Adds one visit of `node` to the kernel sums of its siblings and itself."""
-    parent, part, density = nodes[node].parent, nodes[node].part, 0.0
-    sibling = nodes[parent].newest_child
-    while sibling != NOBODY:
-        if nodes[sibling].part == part:
-            alike = similarity(shape, points, sibling, points, node)
-            nodes[sibling].weight += alike
-            nodes[sibling].total += alike * value
+def _spread(
+    parent: np.record, edges: np.ndarray, points: np.ndarray, edge: int, value: float, shape: Kernel
+) -> None:
+    """Adds one visit of an action to the kernel sums of its siblings and itself."""
+    part, density = edges[edge].part, 0.0
+    for sibling in range(parent.first, parent.first + parent.children):
+        if edges[sibling].part == part:
+            alike = similarity(shape, points, sibling, points, edge)
+            edges[sibling].weight += alike
+            edges[sibling].total += alike * value
             density += alike
-        sibling = nodes[sibling].older_sibling
-    nodes[parent].density += density
+    parent.density += density

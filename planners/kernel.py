@@ -17,6 +17,9 @@ from planners.random_stream import normal, student_t, uniform
 
 GAUSSIAN, STUDENT_T, NONE = (KERNELS.index(kind) for kind in ("gaussian", "student_t", "none"))
 
+FAR = 80.0
+"""Squared distance, in scales, from which a Gaussian adds less to a visited action than its sums' rounding."""
+
 
 class Kernel(NamedTuple):
     """A `KernelConfig` as compiled code reads it."""
@@ -47,7 +50,7 @@ def similarity(shape: Kernel, points: np.ndarray, a: int, others: np.ndarray, b:
         squares = 0.0
         for axis in range(points.shape[1]):
             squares += ((points[a, axis] - others[b, axis]) / shape.scales[axis]) ** 2
-        return math.exp(-0.5 * squares)
+        return math.exp(-0.5 * squares) if squares < FAR else 0.0
     if shape.kind == STUDENT_T:
         product = 1.0
         for axis in range(points.shape[1]):

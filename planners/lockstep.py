@@ -37,7 +37,7 @@ def plant_roots(trees: Trees, seeds: np.ndarray, movers: np.ndarray, leaves: np.
         if movers[t] != 0 and movers[t] != 1:
             return BAD_MOVER
         trees.nodes[t, ROOT].mover = movers[t]
-        mark_in_flight(trees.nodes[t], ROOT, 1)
+        mark_in_flight(trees, t, ROOT, 1)
         leaf = leaves[t]
         leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, ROOT, NO_ROW, t
         asked[t] = word(trees.trees, t)
@@ -62,15 +62,15 @@ def gather_leaves(
     for row in range(len(leaves)):
         leaf, t = leaves[row], row // each
         node = find_leaf(trees, t, rules, shape)
-        record = trees.nodes[t, node]
+        edge = trees.nodes[t, node].edge
         leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, node, NO_ROW, NO_ROW
-        if not record.evaluated:
+        if trees.edges[t, edge].visits == 0:
             leaf.step_row = count
-            states[count] = trees.states[t, record.parent]
-            points[count] = trees.points[t, node]
-            parts[count] = record.part
+            states[count] = trees.states[t, trees.nodes[t, node].parent]
+            points[count] = trees.points[t, edge]
+            parts[count] = trees.edges[t, edge].part
             count += 1
-        mark_in_flight(trees.nodes[t], node, 1)
+        mark_in_flight(trees, t, node, 1)
     return count
 
 
@@ -140,11 +140,10 @@ def take_evaluations(
         elif leaf.step_row != NO_ROW:
             sound = _distribution(step_outcomes[leaf.step_row], outcome)
         else:
-            sound = _distribution(trees.outcomes[t, node] / record.visits, outcome)
+            sound = _distribution(trees.outcomes[t, node] / trees.edges[t, record.edge].visits, outcome)
         if not sound:
             return BAD_OUTCOMES
-        record.evaluated = True
-        mark_in_flight(trees.nodes[t], node, -1)
+        mark_in_flight(trees, t, node, -1)
         back_up(trees, t, node, outcome, shape)
     return SOUND
 

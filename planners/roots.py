@@ -12,7 +12,7 @@ from planners.config import SearchConfig
 from planners.interfaces import SearchResult
 from planners.kernel import regression
 from planners.random_stream import uniform
-from planners.tree import NOBODY, ROOT, Trees
+from planners.tree import ROOT, Trees
 
 
 def read_roots(config: SearchConfig, trees: Trees, temperatures: np.ndarray) -> SearchResult:
@@ -24,7 +24,7 @@ def read_roots(config: SearchConfig, trees: Trees, temperatures: np.ndarray) -> 
         temperatures: [B]; above 0, the action is drawn in proportion to its kernel count to the power of 1
             over this, from the tree's own stream; at 0 it is the final action of the config.
     """
-    root = trees.nodes[:, ROOT]
+    root, edge = trees.nodes[:, ROOT], trees.edges[:, ROOT]
     shape = (len(root), int(root["children"].max()))
     points, means = np.zeros((*shape, trees.points.shape[2])), np.zeros((*shape, trees.outcomes.shape[2]))
     parts, visits = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -44,9 +44,9 @@ def read_roots(config: SearchConfig, trees: Trees, temperatures: np.ndarray) -> 
         outcomes=_regressed(config, points, parts, visits, means),
         chosen=chosen,
         mover=root["mover"].astype(np.int64),
-        value=root["value"] / root["visits"],
-        outcome=trees.outcomes[:, ROOT] / root["visits"][:, None],
-        simulations=root["visits"].astype(np.int64) - 1,
+        value=edge["value"] / edge["visits"],
+        outcome=trees.outcomes[:, ROOT] / edge["visits"][:, None],
+        simulations=edge["visits"].astype(np.int64) - 1,
     )
 
 
@@ -75,20 +75,19 @@ def _read_children(
     values: np.ndarray,
     means: np.ndarray,
 ) -> None:
-    """Copies what belongs to the root's children, oldest first."""
+    """Copies what belongs to the root's children, in the order they were opened."""
     for t in range(len(trees.trees)):
-        nodes = trees.nodes[t]
-        child, place = nodes[ROOT].newest_child, nodes[ROOT].children - 1
-        while child != NOBODY:
-            record = nodes[child]
-            points[t, place] = trees.points[t, child]
-            parts[t, place] = record.part
-            priors[t, place] = record.prior
-            visits[t, place] = record.visits
-            weights[t, place] = record.weight
-            values[t, place] = record.total / record.weight
-            means[t, place] = trees.outcomes[t, child] / record.visits
-            child, place = record.older_sibling, place - 1
+        root = trees.nodes[t, ROOT]
+        for child in range(root.children):
+            edge = root.first + child
+            record = trees.edges[t, edge]
+            points[t, child] = trees.points[t, edge]
+            parts[t, child] = record.part
+            priors[t, child] = record.prior
+            visits[t, child] = record.visits
+            weights[t, child] = record.weight
+            values[t, child] = record.total / record.weight
+            means[t, child] = trees.outcomes[t, record.node] / record.visits
 
 
 @entry

@@ -11,7 +11,7 @@ import numpy as np
 
 from planners.compiled import kernel
 from planners.config import SearchConfig
-from planners.growth import add_node
+from planners.growth import add_node, place_for_edge
 from planners.kernel import Kernel, execute, scatter, similarity
 from planners.tree import NOBODY, ROOT, Trees
 
@@ -56,36 +56,37 @@ def rules_of(config: SearchConfig) -> Rules:
 
 @kernel
 def find_leaf(trees: Trees, t: int, rules: Rules, shape: Kernel) -> int:
-    """Walks down tree t: opens a node, which is not yet evaluated, or ends where nothing can be opened."""
-    nodes, node = trees.nodes[t], ROOT
+    """Walks down tree t: opens a node, which has no visits yet, or ends where nothing can be opened."""
+    node = ROOT
     while True:
-        if nodes[node].terminal or nodes[node].candidates == 0 or nodes[node].depth >= rules.max_depth:
+        record = trees.nodes[t, node]
+        if record.terminal or record.candidates == 0 or record.depth >= rules.max_depth:
             return node
-        choice = _best_by_puct(trees, t, node, rules) if rules.puct else _best_by_ucb(nodes, node, rules)
-        if choice == OPEN:
+        edge = _best_by_puct(trees, t, node, rules) if rules.puct else _best_by_ucb(trees, t, node, rules)
+        if edge == OPEN:
             return _open_candidate(trees, t, node, rules, shape)
-        if choice == NOBODY:
+        if edge == NOBODY:
             return node
-        if _widens(nodes, node, rules):
-            return _open_near(trees, t, choice, rules, shape)
-        node = choice
+        if _widens(trees, t, node, rules):
+            return _open_near(trees, t, node, edge, rules, shape)
+        node = trees.edges[t, edge].node
 
 
 @kernel
-def _best_by_ucb(nodes: np.ndarray, node: int, rules: Rules) -> int:
+def _best_by_ucb(trees: Trees, t: int, node: int, rules: Rules) -> int:
     """argmax E(v|a) + C sqrt(log sum_b W(b) / W(a)), once every candidate is open."""
-    if nodes[node].children < nodes[node].candidates:
+    record, edges = trees.nodes[t, node], trees.edges[t]
+    if record.children < record.candidates:
         return OPEN
-    sign = 1.0 if nodes[node].mover == 0 else -1.0
-    spread = rules.exploration * math.sqrt(math.log(max(nodes[node].density + nodes[node].in_flight, 1.0)))
-    child, best, highest = nodes[node].newest_child, NOBODY, -math.inf
-    while child != NOBODY:
-        if nodes[child].evaluated:
-            mean = sign * nodes[child].total / nodes[child].weight
-            bound = mean + spread / math.sqrt(nodes[child].weight + nodes[child].in_flight)
-            if bound >= highest:
-                best, highest = child, bound
-        child = nodes[child].older_sibling
+    sign = 1.0 if record.mover == 0 else -1.0
+    spread = rules.exploration * math.sqrt(math.log(max(record.density + edges[record.edge].in_flight, 1.0)))
+    best, highest = NOBODY, -math.inf
+    for edge in range(record.first, record.first + record.children):
+        if edges[edge].visits > 0:
+            mean = sign * edges[edge].total / edges[edge].weight
+            bound = mean + spread / math.sqrt(edges[edge].weight + edges[edge].in_flight)
+            if bound > highest:
+                best, highest = edge, bound
     return best
 
 
@@ -96,51 +97,51 @@ def _best_by_puct(trees: Trees, t: int, node: int, rules: Rules) -> int:
     Candidates come in the order of their priors, so no other unopened one can have a higher bound. An
     unopened action is expected to be worth what its parent is.
     """
-    nodes = trees.nodes[t]
-    sign = 1.0 if nodes[node].mover == 0 else -1.0
-    spread = rules.exploration * math.sqrt(nodes[node].visits + nodes[node].in_flight)
+    record, edges = trees.nodes[t, node], trees.edges[t]
+    sign, own = 1.0 if record.mover == 0 else -1.0, edges[record.edge]
+    spread = rules.exploration * math.sqrt(own.visits + own.in_flight)
     best, highest = NOBODY, -math.inf
-    child = nodes[node].newest_child
-    while child != NOBODY:
-        if nodes[child].evaluated:
-            count = nodes[child].weight + nodes[child].in_flight
-            bound = sign * nodes[child].total / nodes[child].weight + spread * nodes[child].prior / (1 + count)
-            if bound >= highest:
-                best, highest = child, bound
-        child = nodes[child].older_sibling
-    opened = nodes[node].children
-    if opened < nodes[node].candidates:
-        bound = sign * nodes[node].value / nodes[node].visits
-        if bound + spread * trees.candidates[t, node, opened].prior > highest:
+    for edge in range(record.first, record.first + record.children):
+        if edges[edge].visits > 0:
+            count = edges[edge].visits + edges[edge].in_flight
+            bound = sign * edges[edge].value / edges[edge].visits + spread * edges[edge].prior / (1 + count)
+            if bound > highest:
+                best, highest = edge, bound
+    if record.children < record.candidates:
+        prior = trees.candidates[t, node, record.children].prior
+        if sign * own.value / own.visits + spread * prior > highest:
             return OPEN
     return best
 
 
 @kernel
-def _widens(nodes: np.ndarray, node: int, rules: Rules) -> bool:
+def _widens(trees: Trees, t: int, node: int, rules: Rules) -> bool:
     """Whether the visits of the node's actions ask for another action (progressive widening)."""
-    visits = nodes[node].visits - 1 + nodes[node].in_flight
-    return rules.widening > 0 and visits >= rules.widening * nodes[node].children ** 2
+    record = trees.nodes[t, node]
+    own = trees.edges[t, record.edge]
+    return rules.widening > 0 and own.visits - 1 + own.in_flight >= rules.widening * record.children**2
 
 
 @kernel
 def _open_candidate(trees: Trees, t: int, node: int, rules: Rules, shape: Kernel) -> int:
     """Opens the next candidate of a node, as proposed or as executed."""
-    points, place, rank = trees.points[t], trees.trees[t].size, trees.nodes[t, node].children
+    points, edge, rank = trees.points[t], place_for_edge(trees, t, node), trees.nodes[t, node].children
     proposed = trees.candidate_points[t, node]
     if rules.execute:
-        execute(shape, proposed, rank, points, place, trees.trees, t)
+        execute(shape, proposed, rank, points, edge, trees.trees, t)
     else:
-        points[place] = proposed[rank]
+        points[edge] = proposed[rank]
     candidate = trees.candidates[t, node, rank]
     return add_node(trees, t, node, candidate.part, candidate.prior, shape)
 
 
 @kernel
-def _open_near(trees: Trees, t: int, chosen: int, rules: Rules, shape: Kernel) -> int:
-    """Opens, of a few actions drawn near the chosen one, that with the lowest kernel density."""
-    nodes, points, place = trees.nodes[t], trees.points[t], trees.trees[t].size
-    scratch, lowest = len(points) - 1, math.inf
+def _open_near(trees: Trees, t: int, node: int, chosen: int, rules: Rules, shape: Kernel) -> int:
+    """Opens, of a few actions drawn near the chosen edge, that with the lowest kernel density."""
+    rank = chosen - trees.nodes[t, node].first
+    edge = place_for_edge(trees, t, node)
+    chosen = trees.nodes[t, node].first + rank
+    points, scratch, lowest = trees.points[t], trees.points.shape[1] - 1, math.inf
     for sample in range(rules.samples):
         if rules.ellipse:
             scatter(shape, rules.reach, points, chosen, points, scratch, trees.trees, t)
@@ -148,22 +149,21 @@ def _open_near(trees: Trees, t: int, chosen: int, rules: Rules, shape: Kernel) -
             execute(shape, points, chosen, points, scratch, trees.trees, t)
         density = math.inf
         if similarity(shape, points, chosen, points, scratch) > rules.least:
-            density = _density_beside(nodes, points, chosen, scratch, rules, shape)
+            density = _density_beside(trees, t, node, chosen, scratch, rules, shape)
         if sample == 0 or density < lowest:
-            points[place] = points[scratch]
+            points[edge] = points[scratch]
             lowest = density
-    return add_node(trees, t, nodes[chosen].parent, nodes[chosen].part, 0.0, shape)
+    return add_node(trees, t, node, trees.edges[t, chosen].part, 0.0, shape)
 
 
 @kernel
 def _density_beside(
-    nodes: np.ndarray, points: np.ndarray, chosen: int, scratch: int, rules: Rules, shape: Kernel
+    trees: Trees, t: int, node: int, chosen: int, scratch: int, rules: Rules, shape: Kernel
 ) -> float:
-    """Kernel density of points[scratch] among the chosen node and its siblings of the same part."""
-    sibling, density = nodes[nodes[chosen].parent].newest_child, 0.0
-    while sibling != NOBODY:
-        if nodes[sibling].part == nodes[chosen].part:
-            count = nodes[sibling].visits + nodes[sibling].in_flight if rules.by_visits else 1
-            density += count * similarity(shape, points, sibling, points, scratch)
-        sibling = nodes[sibling].older_sibling
+    """Kernel density of points[scratch] among the node's actions of the same part as the chosen one."""
+    record, edges, points, density = trees.nodes[t, node], trees.edges[t], trees.points[t], 0.0
+    for edge in range(record.first, record.first + record.children):
+        if edges[edge].part == edges[chosen].part:
+            count = edges[edge].visits + edges[edge].in_flight if rules.by_visits else 1
+            density += count * similarity(shape, points, edge, points, scratch)
     return density

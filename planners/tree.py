@@ -1,9 +1,10 @@
 """A batch of search trees as arrays, each with room for every node its budget can open.
 
-A node is reached by one action from its parent, so the action's numbers live in the node. The children of a
-node are a linked list, newest first. Writing to a tree's arrays is the business of `growth.py`.
+An edge is an action, a node the state behind it; the root has an edge too, which no action made. The edges
+to a node's children lie one after the other, in a block that moves to the end of the pool, and doubles, when
+it is full. Writing to a tree's arrays is the business of `growth.py`.
 
-Shape letters: T trees, N nodes, M candidates, A continuous dimensions, K outcomes, S bytes of a state.
+Shape letters: T trees, N nodes, E edges, M candidates, A continuous dimensions, K outcomes, S bytes of a state.
 """
 
 from typing import NamedTuple
@@ -13,41 +14,54 @@ import numpy as np
 from planners.config import SearchConfig
 
 ROOT = 0
+"""The root among the nodes, and its edge among the edges."""
 NOBODY = -1
-"""No parent, child or sibling."""
+"""No parent, or no edge."""
+FIRST_BLOCK = 4
+"""Edges in the first block of a node."""
+EDGES_PER_NODE = 4
+"""Edges that a tree has room for, for each node: a block and the smaller ones it left hold at most four times
+the children in it."""
 
 NODE = np.dtype(
     [
         ("parent", np.int32),
-        ("newest_child", np.int32),
-        ("older_sibling", np.int32),
+        ("edge", np.int32),  # the action to this node
+        ("first", np.int32),  # the first edge of the children's block
+        ("room", np.int32),  # edges in that block
         ("children", np.int32),  # actions tried here
         ("candidates", np.int32),  # actions proposed here
-        ("visits", np.int32),  # back-ups through this node, its own evaluation included
-        ("in_flight", np.int32),  # leaves below (or here) that wait for their evaluation
         ("depth", np.int32),
-        ("part", np.int32),
         ("mover", np.int8),
         ("terminal", np.bool_),
-        ("evaluated", np.bool_),
+        ("density", np.float64),  # sum of W(a) over the children
+    ],
+    align=True,
+)
+EDGE = np.dtype(
+    [
+        ("node", np.int32),  # the node this leads to
+        ("part", np.int32),
+        ("visits", np.int32),  # back-ups through the node, its own evaluation included; 0 until then
+        ("in_flight", np.int32),  # leaves at or below the node that wait for their evaluation
         ("prior", np.float64),
-        ("value", np.float64),  # sum of the utilities backed up through this node
-        ("weight", np.float64),  # W(a) of the action to this node: sum over siblings b of K(a, b) n_b
+        ("value", np.float64),  # sum of the utilities backed up through the node
+        ("weight", np.float64),  # W(a): sum over siblings b of K(a, b) n_b
         ("total", np.float64),  # the numerator of E(v|a): sum over siblings b of K(a, b) n_b v_b
-        ("density", np.float64),  # sum of W over the children
     ],
     align=True,
 )
 CANDIDATE = np.dtype([("prior", np.float64), ("part", np.int32)], align=True)
-TREE = np.dtype([("stream", np.uint64), ("size", np.int64)], align=True)
+TREE = np.dtype([("stream", np.uint64), ("nodes", np.int64), ("edges", np.int64)], align=True)
 
 
 class Trees(NamedTuple):
     """T trees.
 
-    trees: [T] TREE: the state of each tree's random stream, and how many nodes it has.
+    trees: [T] TREE: the state of each tree's random stream, and how many nodes and edges it uses.
     nodes: [T, N] NODE.
-    points: [T, N + 1, A] float64, the action to each node; the last row is scratch.
+    edges: [T, E] EDGE.
+    points: [T, E + 1, A] float64, the action of each edge; the last row is scratch.
     outcomes: [T, N, K] float64, sums of the outcome distributions backed up through each node.
     utilities: [T, K] float64, what each outcome is worth to player 0.
     states: [T, N, S] uint8.
@@ -57,6 +71,7 @@ class Trees(NamedTuple):
 
     trees: np.ndarray
     nodes: np.ndarray
+    edges: np.ndarray
     points: np.ndarray
     outcomes: np.ndarray
     utilities: np.ndarray
@@ -77,10 +92,12 @@ class Trees(NamedTuple):
 def allocate(config: SearchConfig, trees: int, outcomes: int, state_bytes: int) -> Trees:
     """Memory for `trees` trees; what is in it is undefined until `growth.plant`."""
     nodes, dimensions = config.simulations + 1, config.kernel.dimensions
+    edges = EDGES_PER_NODE * nodes
     return Trees(
         np.empty(trees, TREE),
         np.empty((trees, nodes), NODE),
-        np.empty((trees, nodes + 1, dimensions)),
+        np.empty((trees, edges), EDGE),
+        np.empty((trees, edges + 1, dimensions)),
         np.empty((trees, nodes, outcomes)),
         np.empty((trees, outcomes)),
         np.empty((trees, nodes, state_bytes), np.uint8),
