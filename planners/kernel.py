@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planners.compiled import entry, kernel
+from planners.compiled import borrowed, entry, kernel
 from planners.config import KERNELS, KernelConfig
 from planners.random_stream import normal, student_t, uniform
 
@@ -40,6 +40,14 @@ def kernel_of(config: KernelConfig) -> Kernel:
         np.array(config.scales, np.float64),
         np.array(config.low, np.float64) if config.low else -free,
         np.array(config.high, np.float64) if config.high else free,
+    )
+
+
+@kernel
+def borrow_kernel(shape: Kernel) -> Kernel:
+    """The same kernel for compiled code, while the caller holds it (see `compiled.borrowed`)."""
+    return Kernel(
+        shape.kind, shape.freedom, borrowed(shape.scales), borrowed(shape.low), borrowed(shape.high)
     )
 
 

@@ -7,12 +7,12 @@ dimensions, K outcomes, P proposed actions.
 import numpy as np
 
 from planners.candidates import take_candidates
-from planners.compiled import entry, kernel
+from planners.compiled import borrowed, entry, kernel
 from planners.growth import back_up, mark_in_flight, plant
-from planners.kernel import Kernel
+from planners.kernel import Kernel, borrow_kernel
 from planners.random_stream import word
 from planners.selection import Rules, find_leaf
-from planners.tree import ROOT, Trees
+from planners.tree import ROOT, Trees, borrow
 
 NO_ROW = -1
 LEAF = np.dtype(
@@ -32,6 +32,7 @@ TOLERANCE = 1e-3
 @entry
 def plant_roots(trees: Trees, seeds: np.ndarray, movers: np.ndarray, leaves: np.ndarray, asked: np.ndarray) -> int:
     """Plants every tree; its root [T] waits for its evaluation, with the seed in asked [T]."""
+    trees = borrow(trees)
     for t in range(len(trees.trees)):
         plant(trees, t, seeds[t])
         if movers[t] != 0 and movers[t] != 1:
@@ -58,6 +59,7 @@ def gather_leaves(
 
     Writes the actions to simulate to states [R, S], points [R, A], parts [R]; returns how many.
     """
+    trees, shape = borrow(trees), borrow_kernel(shape)
     count, each = 0, len(leaves) // len(trees.trees)
     for row in range(len(leaves)):
         leaf, t = leaves[row], row // each
@@ -89,7 +91,7 @@ def take_steps(
     Writes what is to be evaluated to asked_states [R, S] and asked [R]; returns how many, -1 for a mover
     that is neither player.
     """
-    count = 0
+    trees, count = borrow(trees), 0
     for row in range(len(leaves)):
         leaf = leaves[row]
         if leaf.step_row == NO_ROW:
@@ -126,6 +128,8 @@ def take_evaluations(
     Args: step_outcomes [R, K] are read where the game ended, outcomes [R, K] where it goes on; points
     [R or 1, P, A], parts [R or 1, P] and priors [R or 1, P] are the proposals.
     """
+    trees, shape = borrow(trees), borrow_kernel(shape)
+    points, parts, priors = borrowed(points), borrowed(parts), borrowed(priors)
     outcome = np.empty(trees.outcomes.shape[2])
     for row in range(len(leaves)):
         leaf = leaves[row]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from planners.compiled import borrowed, kernel
 from planners.config import SearchConfig
 
 ROOT = 0
@@ -87,6 +88,22 @@ class Trees(NamedTuple):
     def part(self, rows: slice) -> "Trees":
         """Some of the trees, sharing their memory."""
         return Trees(*(array[rows] for array in self))
+
+
+@kernel
+def borrow(trees: Trees) -> Trees:
+    """The same trees for compiled code, while the caller holds them (see `compiled.borrowed`)."""
+    return Trees(
+        borrowed(trees.trees),
+        borrowed(trees.nodes),
+        borrowed(trees.edges),
+        borrowed(trees.points),
+        borrowed(trees.outcomes),
+        borrowed(trees.utilities),
+        borrowed(trees.states),
+        borrowed(trees.candidates),
+        borrowed(trees.candidate_points),
+    )
 
 
 def allocate(config: SearchConfig, trees: int, outcomes: int, state_bytes: int) -> Trees:
