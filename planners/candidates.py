@@ -9,6 +9,7 @@ Shape letters: P proposed actions, M candidates, A continuous dimensions.
 import numpy as np
 
 from planners.compiled import kernel
+from planners.kernel import copy_point
 from planners.random_stream import uniform
 from planners.selection import Rules
 from planners.tree import Trees
@@ -37,7 +38,7 @@ def take_candidates(
     for rank in range(room):
         trees.candidates[t, node, rank].prior = priors[order[rank]] / total
         trees.candidates[t, node, rank].part = parts[order[rank]]
-        trees.candidate_points[t, node, rank] = points[order[rank]]
+        copy_point(points, order[rank], trees.candidate_points[t, node], rank)
     trees.nodes[t, node].candidates = room
     return True
 

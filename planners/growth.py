@@ -8,7 +8,7 @@ the sums of Yee et al., IJCAI 2016, equations 2 and 3, up to rounding.
 import numpy as np
 
 from planners.compiled import kernel
-from planners.kernel import NONE, Kernel, similarity
+from planners.kernel import NONE, Kernel, copy_point, similarity
 from planners.random_stream import scramble
 from planners.tree import FIRST_BLOCK, NOBODY, ROOT, Trees
 
@@ -33,7 +33,7 @@ def place_for_edge(trees: Trees, t: int, parent: int) -> int:
         tree.edges += record.room
         for child in range(record.children):
             edges[new + child] = edges[first + child]
-            points[new + child] = points[first + child]
+            copy_point(points, first + child, points, new + child)
             trees.nodes[t, edges[new + child].node].edge = new + child
     return record.first + record.children
 
@@ -107,7 +107,8 @@ def _clear(trees: Trees, t: int, node: int, edge: int) -> None:
     action.value = 0.0
     action.weight = 0.0
     action.total = 0.0
-    trees.outcomes[t, node] = 0.0
+    for k in range(trees.outcomes.shape[2]):
+        trees.outcomes[t, node, k] = 0.0
 
 
 @kernel

@@ -68,6 +68,13 @@ def similarity(shape: Kernel, points: np.ndarray, a: int, others: np.ndarray, b:
 
 
 @kernel
+def copy_point(points: np.ndarray, a: int, into: np.ndarray, b: int) -> None:
+    """into[b] = points[a], by number: for so few, assigning a slice costs more."""
+    for axis in range(points.shape[1]):
+        into[b, axis] = points[a, axis]
+
+
+@kernel
 def execute(shape: Kernel, points: np.ndarray, a: int, into: np.ndarray, b: int, streams: np.ndarray, t: int) -> None:
     """Writes to into[b] what becomes of points[a] with execution noise: Gaussian unless student_t."""
     for axis in range(points.shape[1]):

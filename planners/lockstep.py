@@ -9,7 +9,7 @@ import numpy as np
 from planners.candidates import take_candidates
 from planners.compiled import borrowed, entry, kernel
 from planners.growth import back_up, mark_in_flight, plant
-from planners.kernel import Kernel, borrow_kernel
+from planners.kernel import Kernel, borrow_kernel, copy_point
 from planners.random_stream import word
 from planners.selection import Rules, find_leaf
 from planners.tree import ROOT, Trees, borrow
@@ -69,7 +69,7 @@ def gather_leaves(
         if trees.edges[t, edge].visits == 0:
             leaf.step_row = count
             states[count] = trees.states[t, trees.nodes[t, node].parent]
-            points[count] = trees.points[t, edge]
+            copy_point(trees.points[t], edge, points, count)
             parts[count] = trees.edges[t, edge].part
             count += 1
         mark_in_flight(trees, t, node, 1)
