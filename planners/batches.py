@@ -81,7 +81,10 @@ class Batches:
         if rows == 0:
             none = np.empty((1, 0))
             return TakenEvaluation(
-                np.empty((0, outcomes)), np.empty((1, 0, axes)), none.astype(np.int64), none.astype(np.float32)
+                np.empty((0, outcomes)),
+                np.empty((1, 0, axes)),
+                none.astype(np.int64),
+                none.astype(np.float32),
             )
         if size == 0:
             return _checked(self._evaluator.evaluate(self._states(states), seeds), rows, outcomes, axes)

@@ -126,6 +126,10 @@ class SearchConfig:
         _check_choice("widening_shape", self.widening_shape, WIDENING_SHAPES)
         _check_choice("widening_density", self.widening_density, DENSITIES)
         _check_choice("final", self.final, FINALS)
+        if self.selection == "puct" and self.candidate_choice != "best":
+            raise ValueError(
+                f"selection: got puct with candidate_choice {self.candidate_choice}, expected best with it"
+            )
         for name, least in (
             ("simulations", 1),
             ("candidates", 1),

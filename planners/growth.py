@@ -1,8 +1,8 @@
 """Opening nodes and backing up what their evaluation says, with kernel sums kept exact on the way.
 
-Every visit of action b adds K(a, b) to W(a), and K(a, b) times the visit's utility to the numerator of E(v|a),
-for each sibling a; a new action starts from the same sums over the visits so far. So at all times both equal
-the sums of Yee et al., IJCAI 2016, equations 2 and 3, up to rounding.
+Every visit of action b adds K(a, b) to W(a), and K(a, b) times the visit's utility to the numerator of
+E(v|a), for each sibling a; a new action starts from the same sums over the visits so far. So at all times
+both equal the sums of Yee et al., IJCAI 2016, equations 2 and 3, up to rounding.
 """
 
 import numpy as np

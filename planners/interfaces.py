@@ -55,7 +55,7 @@ class Simulator(Protocol):
     """The world: deterministic, as execution noise enters a search by its kernel."""
 
     def mover(self, states: np.ndarray) -> np.ndarray:
-        """The player to move in each of B states: [B] integers, 0 or 1; any of them where the game is over."""
+        """The player to move in each of B states: [B] integers, 0 or 1; anything where the game is over."""
         ...
 
     def step(self, states: np.ndarray, points: np.ndarray, parts: np.ndarray) -> Step:

@@ -18,7 +18,7 @@ from planners.random_stream import normal, student_t, uniform
 GAUSSIAN, STUDENT_T, NONE = (KERNELS.index(kind) for kind in ("gaussian", "student_t", "none"))
 
 FAR = 80.0
-"""Squared distance, in scales, from which a Gaussian adds less to a visited action than its sums' rounding."""
+"""Squared distance, in scales, from which a Gaussian adds less to a visited action's sums than rounding."""
 
 
 class Kernel(NamedTuple):
@@ -53,7 +53,7 @@ def borrow_kernel(shape: Kernel) -> Kernel:
 
 @kernel
 def similarity(shape: Kernel, points: np.ndarray, a: int, others: np.ndarray, b: int) -> float:
-    """K of points[a] and others[b], both [., A], of equal parts; with no kernel 0, as they are two actions."""
+    """K of points[a] and others[b], both [., A], of equal parts; 0 with no kernel, as they are two actions."""
     if shape.kind == GAUSSIAN:
         squares = 0.0
         for axis in range(points.shape[1]):
@@ -75,7 +75,9 @@ def copy_point(points: np.ndarray, a: int, into: np.ndarray, b: int) -> None:
 
 
 @kernel
-def execute(shape: Kernel, points: np.ndarray, a: int, into: np.ndarray, b: int, streams: np.ndarray, t: int) -> None:
+def execute(
+    shape: Kernel, points: np.ndarray, a: int, into: np.ndarray, b: int, streams: np.ndarray, t: int
+) -> None:
     """Writes to into[b] what becomes of points[a] with execution noise: Gaussian unless student_t."""
     for axis in range(points.shape[1]):
         if shape.kind == STUDENT_T:
@@ -87,7 +89,14 @@ def execute(shape: Kernel, points: np.ndarray, a: int, into: np.ndarray, b: int,
 
 @kernel
 def scatter(
-    shape: Kernel, reach: float, points: np.ndarray, a: int, into: np.ndarray, b: int, streams: np.ndarray, t: int
+    shape: Kernel,
+    reach: float,
+    points: np.ndarray,
+    a: int,
+    into: np.ndarray,
+    b: int,
+    streams: np.ndarray,
+    t: int,
 ) -> None:
     """Writes to into[b] a point uniform in the ellipsoid of `reach` scales around points[a]."""
     dimensions, squares = points.shape[1], 0.0

@@ -30,7 +30,9 @@ TOLERANCE = 1e-3
 
 
 @entry
-def plant_roots(trees: Trees, seeds: np.ndarray, movers: np.ndarray, leaves: np.ndarray, asked: np.ndarray) -> int:
+def plant_roots(
+    trees: Trees, seeds: np.ndarray, movers: np.ndarray, leaves: np.ndarray, asked: np.ndarray
+) -> int:
     """Plants every tree; its root [T] waits for its evaluation, with the seed in asked [T]."""
     trees = borrow(trees)
     for t in range(len(trees.trees)):

@@ -68,9 +68,14 @@ class Rollouts:
 
     def _draw(self, offered: tuple, streams: np.ndarray, live: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One executed action for each live row: points [R, A], parts [R]."""
-        given = [np.ascontiguousarray(a, d) for a, d in zip(offered, (np.float64, np.int64, np.float64), strict=True)]
+        given = [
+            np.ascontiguousarray(a, d)
+            for a, d in zip(offered, (np.float64, np.int64, np.float64), strict=True)
+        ]
         points, parts = np.empty((len(live), given[0].shape[2])), np.empty(len(live), np.int64)
-        shape = kernel_of(KernelConfig(scales=(1.0,) * points.shape[1])) if self._noise is None else self._noise
+        shape = (
+            kernel_of(KernelConfig(scales=(1.0,) * points.shape[1])) if self._noise is None else self._noise
+        )
         _draw_actions(shape, self._noise is not None, *given, streams, live, points, parts)
         return points, parts
 

@@ -4,7 +4,8 @@ An edge is an action, a node the state behind it; the root has an edge too, whic
 to a node's children lie one after the other, in a block that moves to the end of the pool, and doubles, when
 it is full. Writing to a tree's arrays is the business of `growth.py`.
 
-Shape letters: T trees, N nodes, E edges, M candidates, A continuous dimensions, K outcomes, S bytes of a state.
+Shape letters: T trees, N nodes, E edges, M candidates, A continuous dimensions, K outcomes, S bytes of a
+state.
 """
 
 from typing import NamedTuple

@@ -49,7 +49,9 @@ def test_the_peak_of_a_noisy_quadratic_is_found():
 def test_the_trap_is_a_trap():
     rng = np.random.default_rng(0)
     thrown = rng.standard_normal((2, 100_000, 2)) * NOISE
-    trap, hill = (two_peaks(place + noise, None).mean() for place, noise in zip((TRAP, HILL), thrown, strict=True))
+    trap, hill = (
+        two_peaks(place + noise, None).mean() for place, noise in zip((TRAP, HILL), thrown, strict=True)
+    )
     assert two_peaks(TRAP[None], None) > 0.95 > two_peaks(HILL[None], None)
     assert trap < 0.4 < 0.6 < hill
 
@@ -92,7 +94,9 @@ def test_the_second_player_minimises():
     states = fresh(20)
     states["turn"], states["first"] = 1, -1.0
     config = replace(PRESETS["kr_dl_uct"](PLANE), simulations=100)
-    result = Search(config, TwoActions(greedy_is_wrong), Scattered(parts=1)).run(states, np.arange(20), WIN_OR_LOSE)
+    result = Search(config, TwoActions(greedy_is_wrong), Scattered(parts=1)).run(
+        states, np.arange(20), WIN_OR_LOSE
+    )
     assert (result.mover == 1).all() and (result.point[:, 0] > 0).all()
 
 
