@@ -8,7 +8,7 @@ Shape letters: P proposed actions, M candidates, A continuous dimensions.
 
 import numpy as np
 
-from planners.compiled import kernel
+from planners.compiled import inlined, kernel
 from planners.kernel import copy_point
 from planners.random_stream import uniform
 from planners.selection import Rules
@@ -77,7 +77,7 @@ def _sample(trees: Trees, t: int, power: float, priors: np.ndarray, order: np.nd
                 _fill(priors, order, rank)
                 return
             misses = 0
-        index = np.searchsorted(sums, uniform(trees.trees, t) * sums[-1], side="right")
+        index = _first_above(sums, uniform(trees.trees, t) * sums[-1])
         if index < len(masses) and masses[index] > 0.0:
             order[rank] = index
             masses[index] = 0.0
@@ -92,6 +92,17 @@ def _accumulate(masses: np.ndarray, sums: np.ndarray) -> None:
     for index in range(len(masses)):
         total += masses[index]
         sums[index] = total
+
+
+@inlined
+def _first_above(sums: np.ndarray, value: float) -> int:
+    """The first index whose sum is above the value; the number of sums if none is."""
+    first, size = 0, len(sums)
+    while size > 0:  # without a branch on the comparison, which no processor could foresee
+        half = (size + 1) // 2
+        first += half * (sums[first + half - 1] <= value)
+        size -= half
+    return first
 
 
 @kernel

@@ -18,6 +18,9 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 kernel = numba.njit(**OPTIONS)
 """A compiled function that other compiled functions call."""
+inlined = numba.njit(inline="always", **OPTIONS)
+"""The same, written out where it is called: for what is called so often that handing over arrays costs more
+than the work."""
 
 
 @intrinsic

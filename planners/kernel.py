@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planners.compiled import borrowed, entry, kernel
+from planners.compiled import borrowed, entry, inlined, kernel
 from planners.config import KERNELS, KernelConfig
 from planners.random_stream import normal, student_t, uniform
 
@@ -51,7 +51,7 @@ def borrow_kernel(shape: Kernel) -> Kernel:
     )
 
 
-@kernel
+@inlined
 def similarity(shape: Kernel, points: np.ndarray, a: int, others: np.ndarray, b: int) -> float:
     """K of points[a] and others[b], both [., A], of equal parts; 0 with no kernel, as they are two actions."""
     if shape.kind == GAUSSIAN:
@@ -67,7 +67,7 @@ def similarity(shape: Kernel, points: np.ndarray, a: int, others: np.ndarray, b:
     return 0.0
 
 
-@kernel
+@inlined
 def copy_point(points: np.ndarray, a: int, into: np.ndarray, b: int) -> None:
     """into[b] = points[a], by number: for so few, assigning a slice costs more."""
     for axis in range(points.shape[1]):
