@@ -9,7 +9,7 @@ Shape letters: P proposed actions, M candidates, A continuous dimensions.
 import numpy as np
 
 from planners.compiled import inlined, kernel
-from planners.kernel import copy_point
+from planners.kernel import copy_row
 from planners.random_stream import uniform
 from planners.selection import Rules
 from planners.tree import Trees
@@ -38,7 +38,7 @@ def take_candidates(
     for rank in range(room):
         trees.candidates[t, node, rank].prior = priors[order[rank]] / total
         trees.candidates[t, node, rank].part = parts[order[rank]]
-        copy_point(points, order[rank], trees.candidate_points[t, node], rank)
+        copy_row(points, order[rank], trees.candidate_points[t, node], rank)
     trees.nodes[t, node].candidates = room
     return True
 
@@ -66,9 +66,10 @@ def _sample(trees: Trees, t: int, power: float, priors: np.ndarray, order: np.nd
     A draw that hits an index already taken is repeated, which leaves the distribution as it is.
     """
     masses, sums = np.empty(len(priors)), np.empty(len(priors))
-    highest = priors.max()
+    highest = 1.0 if power == 1.0 else float(priors.max())
     for index in range(len(priors)):
-        masses[index] = (priors[index] / highest) ** power if power != 1.0 else float(priors[index])
+        mass = priors[index] / highest
+        masses[index] = mass if power == 1.0 else mass**power
     rank, misses = 0, MISSES
     while rank < len(order):
         if misses == MISSES:

@@ -7,8 +7,8 @@ both equal the sums of Yee et al., IJCAI 2016, equations 2 and 3, up to rounding
 
 import numpy as np
 
-from planners.compiled import kernel
-from planners.kernel import NONE, Kernel, copy_point, similarity
+from planners.compiled import inlined, kernel
+from planners.kernel import NONE, Kernel, copy_row, similarity
 from planners.random_stream import scramble
 from planners.tree import FIRST_BLOCK, NOBODY, ROOT, Trees
 
@@ -23,7 +23,7 @@ def plant(trees: Trees, t: int, seed: int) -> None:
     trees.edges[t, ROOT].part = 0
 
 
-@kernel
+@inlined
 def place_for_edge(trees: Trees, t: int, parent: int) -> int:
     """The edge that the next child of `parent` will have; moves the block of its edges if that is full."""
     record, tree, edges, points = trees.nodes[t, parent], trees.trees[t], trees.edges[t], trees.points[t]
@@ -33,7 +33,7 @@ def place_for_edge(trees: Trees, t: int, parent: int) -> int:
         tree.edges += record.room
         for child in range(record.children):
             edges[new + child] = edges[first + child]
-            copy_point(points, first + child, points, new + child)
+            copy_row(points, first + child, points, new + child)
             trees.nodes[t, edges[new + child].node].edge = new + child
     return record.first + record.children
 
@@ -86,7 +86,7 @@ def mark_in_flight(trees: Trees, t: int, leaf: int, amount: int) -> None:
         node = nodes[node].parent
 
 
-@kernel
+@inlined
 def _clear(trees: Trees, t: int, node: int, edge: int) -> None:
     """A node without children, and its edge without visits."""
     record, action = trees.nodes[t, node], trees.edges[t, edge]
@@ -111,7 +111,7 @@ def _clear(trees: Trees, t: int, node: int, edge: int) -> None:
         trees.outcomes[t, node, k] = 0.0
 
 
-@kernel
+@inlined
 def _inherit(parent: np.record, edges: np.ndarray, points: np.ndarray, edge: int, shape: Kernel) -> None:
     """Starts a new action's kernel sums from the visits of its siblings, the edges before it."""
     weight, total = 0.0, 0.0
@@ -125,7 +125,7 @@ def _inherit(parent: np.record, edges: np.ndarray, points: np.ndarray, edge: int
     parent.density += weight
 
 
-@kernel
+@inlined
 def _count_alone(parent: np.record, edges: np.ndarray, edge: int, value: float) -> None:
     """Adds one visit of an action that shares nothing with its siblings."""
     edges[edge].weight += 1.0
@@ -133,7 +133,7 @@ def _count_alone(parent: np.record, edges: np.ndarray, edge: int, value: float) 
     parent.density += 1.0
 
 
-@kernel
+@inlined
 def _spread(
     parent: np.record, edges: np.ndarray, points: np.ndarray, edge: int, value: float, shape: Kernel
 ) -> None:

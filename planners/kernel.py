@@ -22,11 +22,12 @@ FAR = 80.0
 
 
 class Kernel(NamedTuple):
-    """A `KernelConfig` as compiled code reads it."""
+    """A `KernelConfig` as compiled code reads it; rates are 1 over the scales."""
 
     kind: int
     freedom: float
     scales: np.ndarray
+    rates: np.ndarray
     low: np.ndarray
     high: np.ndarray
 
@@ -38,6 +39,7 @@ def kernel_of(config: KernelConfig) -> Kernel:
         KERNELS.index(config.kind),
         float(config.freedom),
         np.array(config.scales, np.float64),
+        1.0 / np.array(config.scales, np.float64),
         np.array(config.low, np.float64) if config.low else -free,
         np.array(config.high, np.float64) if config.high else free,
     )
@@ -47,31 +49,36 @@ def kernel_of(config: KernelConfig) -> Kernel:
 def borrow_kernel(shape: Kernel) -> Kernel:
     """The same kernel for compiled code, while the caller holds it (see `compiled.borrowed`)."""
     return Kernel(
-        shape.kind, shape.freedom, borrowed(shape.scales), borrowed(shape.low), borrowed(shape.high)
+        shape.kind,
+        shape.freedom,
+        borrowed(shape.scales),
+        borrowed(shape.rates),
+        borrowed(shape.low),
+        borrowed(shape.high),
     )
 
 
 @inlined
 def similarity(shape: Kernel, points: np.ndarray, a: int, others: np.ndarray, b: int) -> float:
-    """K of points[a] and others[b], both [., A], of equal parts; 0 with no kernel, as they are two actions."""
+    """K of points[a] and others[b], both [., A], of equal parts; 0 with no kernel: they are two actions."""
     if shape.kind == GAUSSIAN:
         squares = 0.0
         for axis in range(points.shape[1]):
-            squares += ((points[a, axis] - others[b, axis]) / shape.scales[axis]) ** 2
+            squares += ((points[a, axis] - others[b, axis]) * shape.rates[axis]) ** 2
         return math.exp(-0.5 * squares) if squares < FAR else 0.0
     if shape.kind == STUDENT_T:
         product = 1.0
         for axis in range(points.shape[1]):
-            product *= 1.0 + ((points[a, axis] - others[b, axis]) / shape.scales[axis]) ** 2 / shape.freedom
+            product *= 1.0 + ((points[a, axis] - others[b, axis]) * shape.rates[axis]) ** 2 / shape.freedom
         return product ** (-0.5 * (shape.freedom + 1.0))
     return 0.0
 
 
 @inlined
-def copy_point(points: np.ndarray, a: int, into: np.ndarray, b: int) -> None:
-    """into[b] = points[a], by number: for so few, assigning a slice costs more."""
-    for axis in range(points.shape[1]):
-        into[b, axis] = points[a, axis]
+def copy_row(rows: np.ndarray, a: int, into: np.ndarray, b: int) -> None:
+    """into[b] = rows[a], number by number: for so few, assigning a slice costs more."""
+    for column in range(rows.shape[1]):
+        into[b, column] = rows[a, column]
 
 
 @kernel

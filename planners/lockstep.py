@@ -9,7 +9,7 @@ import numpy as np
 from planners.candidates import take_candidates
 from planners.compiled import borrowed, entry, kernel
 from planners.growth import back_up, mark_in_flight, plant
-from planners.kernel import Kernel, borrow_kernel, copy_point
+from planners.kernel import Kernel, borrow_kernel, copy_row
 from planners.random_stream import word
 from planners.selection import Rules, find_leaf
 from planners.tree import ROOT, Trees, borrow
@@ -70,8 +70,8 @@ def gather_leaves(
         leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, node, NO_ROW, NO_ROW
         if trees.edges[t, edge].visits == 0:
             leaf.step_row = count
-            states[count] = trees.states[t, trees.nodes[t, node].parent]
-            copy_point(trees.points[t], edge, points, count)
+            copy_row(trees.states[t], trees.nodes[t, node].parent, states, count)
+            copy_row(trees.points[t], edge, points, count)
             parts[count] = trees.edges[t, edge].part
             count += 1
         mark_in_flight(trees, t, node, 1)
@@ -99,7 +99,7 @@ def take_steps(
         if leaf.step_row == NO_ROW:
             continue
         t, record, step = leaf.tree, trees.nodes[leaf.tree, leaf.node], leaf.step_row
-        trees.states[t, leaf.node] = states[step]
+        copy_row(states, step, trees.states[t], leaf.node)
         record.terminal = terminal[step]
         if terminal[step]:
             continue
@@ -107,7 +107,7 @@ def take_steps(
             return -1
         record.mover = movers[step]
         leaf.evaluation_row = count
-        asked_states[count] = states[step]
+        copy_row(states, step, asked_states, count)
         asked[count] = word(trees.trees, t)
         count += 1
     return count

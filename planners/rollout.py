@@ -10,7 +10,7 @@ import numpy as np
 from planners.compiled import entry
 from planners.config import KernelConfig
 from planners.interfaces import Evaluation, Judge, Proposer, Simulator
-from planners.kernel import Kernel, copy_point, execute, kernel_of
+from planners.kernel import Kernel, copy_row, execute, kernel_of
 from planners.random_stream import uniform
 
 PAPER_LENGTH = 5
@@ -107,5 +107,5 @@ def _draw_actions(
         if noisy:
             execute(shape, proposed, pick, points, row, streams, t)
         else:
-            copy_point(proposed, pick, points, row)
+            copy_row(proposed, pick, points, row)
         parts[row] = offered_parts[row if len(offered_parts) > 1 else 0, pick]

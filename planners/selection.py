@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planners.compiled import kernel
+from planners.compiled import inlined, kernel
 from planners.config import SearchConfig
 from planners.growth import add_node, place_for_edge
-from planners.kernel import Kernel, copy_point, execute, scatter, similarity
+from planners.kernel import Kernel, copy_row, execute, scatter, similarity
 from planners.tree import NOBODY, ROOT, Trees
 
 OPEN = -2
@@ -114,7 +114,7 @@ def _best_by_puct(trees: Trees, t: int, node: int, rules: Rules) -> int:
     return best
 
 
-@kernel
+@inlined
 def _widens(trees: Trees, t: int, node: int, rules: Rules) -> bool:
     """Whether the visits of the node's actions ask for another action (progressive widening)."""
     record = trees.nodes[t, node]
@@ -130,7 +130,7 @@ def _open_candidate(trees: Trees, t: int, node: int, rules: Rules, shape: Kernel
     if rules.execute:
         execute(shape, proposed, rank, points, edge, trees.trees, t)
     else:
-        copy_point(proposed, rank, points, edge)
+        copy_row(proposed, rank, points, edge)
     candidate = trees.candidates[t, node, rank]
     return add_node(trees, t, node, candidate.part, candidate.prior, shape)
 
@@ -151,7 +151,7 @@ def _open_near(trees: Trees, t: int, node: int, chosen: int, rules: Rules, shape
         if similarity(shape, points, chosen, points, scratch) > rules.least:
             density = _density_beside(trees, t, node, chosen, scratch, rules, shape)
         if sample == 0 or density < lowest:
-            copy_point(points, scratch, points, edge)
+            copy_row(points, scratch, points, edge)
             lowest = density
     return add_node(trees, t, node, trees.edges[t, chosen].part, 0.0, shape)
 
