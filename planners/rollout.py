@@ -41,7 +41,7 @@ class Rollouts:
         if length < 0:
             raise ValueError(f"length: got {length}, expected 0 or more")
         self._simulator, self._proposer, self._judge = simulator, proposer, judge
-        self._noise = None if noise is None else kernel_of(noise)
+        self._noisy, self._noise = noise is not None, kernel_of(noise or KernelConfig())
         self._length = length
 
     def evaluate(self, states: np.ndarray, seeds: np.ndarray) -> Evaluation:
@@ -73,10 +73,7 @@ class Rollouts:
             for a, d in zip(offered, (np.float64, np.int64, np.float64), strict=True)
         ]
         points, parts = np.empty((len(live), given[0].shape[2])), np.empty(len(live), np.int64)
-        shape = (
-            kernel_of(KernelConfig(scales=(1.0,) * points.shape[1])) if self._noise is None else self._noise
-        )
-        _draw_actions(shape, self._noise is not None, *given, streams, live, points, parts)
+        _draw_actions(self._noise, self._noisy, *given, streams, live, points, parts)
         return points, parts
 
 
