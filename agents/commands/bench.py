@@ -40,6 +40,17 @@ SUITES = {
             "published_official_per_second",
         ),
     ),
+    "search": Suite(
+        "agents.benchmarks.search",
+        ("kr_dl_uct", "kr_dl_uct_public", "kr_uct", "dl_uct", "uct"),
+        (
+            "setting",
+            "threads",
+            "actions_at_the_root",
+            "simulations_per_second",
+            "kilobytes_per_tree",
+        ),
+    ),
 }
 
 
@@ -48,7 +59,7 @@ class Config:
     """Measure speed: figures and ratios of one run on this machine; quote the ratios."""
 
     suite: tyro.conf.Positional[str]
-    """What to measure: curling."""
+    """What to measure: curling or search."""
 
     variant: str = ""
     """Variant of the suite, such as an ice; its first if left out."""

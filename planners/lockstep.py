@@ -1,0 +1,175 @@
+"""The compiled parts of one step of a batch of trees: gather leaves, take in steps, take in evaluations.
+
+Shape letters: T trees, L leaves a tree and step, R rows (at most T L), S bytes of a state, A continuous
+dimensions, K outcomes, P proposed actions.
+"""
+
+import numpy as np
+
+from planners.candidates import take_candidates
+from planners.compiled import borrowed, entry, kernel
+from planners.growth import back_up, mark_in_flight, plant
+from planners.kernel import Kernel, borrow_kernel, copy_row
+from planners.random_stream import word
+from planners.selection import Rules, find_leaf
+from planners.tree import ROOT, Trees, borrow
+
+NO_ROW = -1
+LEAF = np.dtype(
+    [
+        ("tree", np.int32),
+        ("node", np.int32),
+        ("step_row", np.int32),  # row of the simulator's batch; NO_ROW if the leaf was not opened now
+        ("evaluation_row", np.int32),  # row of the evaluator's batch, or NO_ROW
+    ],
+    align=True,
+)
+SOUND, BAD_MOVER, BAD_OUTCOMES, BAD_PRIORS = range(4)
+TOLERANCE = 1e-3
+"""How far a distribution's sum may be from 1."""
+
+
+@entry
+def plant_roots(
+    trees: Trees, seeds: np.ndarray, movers: np.ndarray, leaves: np.ndarray, asked: np.ndarray
+) -> int:
+    """Plants every tree; its root [T] waits for its evaluation, with the seed in asked [T]."""
+    trees = borrow(trees)
+    for t in range(len(trees.trees)):
+        plant(trees, t, seeds[t])
+        if movers[t] != 0 and movers[t] != 1:
+            return BAD_MOVER
+        trees.nodes[t, ROOT].mover = movers[t]
+        mark_in_flight(trees, t, ROOT, 1)
+        leaf = leaves[t]
+        leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, ROOT, NO_ROW, t
+        asked[t] = word(trees.trees, t)
+    return SOUND
+
+
+@entry
+def gather_leaves(
+    trees: Trees,
+    rules: Rules,
+    shape: Kernel,
+    leaves: np.ndarray,
+    states: np.ndarray,
+    points: np.ndarray,
+    parts: np.ndarray,
+) -> int:
+    """Finds leaves [T L], those of a tree one after the other, all of which are in flight then.
+
+    Writes the actions to simulate to states [R, S], points [R, A], parts [R]; returns how many.
+    """
+    trees, shape = borrow(trees), borrow_kernel(shape)
+    count, each = 0, len(leaves) // len(trees.trees)
+    for row in range(len(leaves)):
+        leaf, t = leaves[row], row // each
+        node = find_leaf(trees, t, rules, shape)
+        edge = trees.nodes[t, node].edge
+        leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, node, NO_ROW, NO_ROW
+        if trees.edges[t, edge].visits == 0:
+            leaf.step_row = count
+            copy_row(trees.states[t], trees.nodes[t, node].parent, states, count)
+            copy_row(trees.points[t], edge, points, count)
+            parts[count] = trees.edges[t, edge].part
+            count += 1
+        mark_in_flight(trees, t, node, 1)
+    return count
+
+
+@entry
+def take_steps(
+    trees: Trees,
+    leaves: np.ndarray,
+    states: np.ndarray,
+    movers: np.ndarray,
+    terminal: np.ndarray,
+    asked_states: np.ndarray,
+    asked: np.ndarray,
+) -> int:
+    """Stores what the simulator answered: states [R, S], movers [R], terminal [R].
+
+    Writes what is to be evaluated to asked_states [R, S] and asked [R]; returns how many, -1 for a mover
+    that is neither player.
+    """
+    trees, count = borrow(trees), 0
+    for row in range(len(leaves)):
+        leaf = leaves[row]
+        if leaf.step_row == NO_ROW:
+            continue
+        t, record, step = leaf.tree, trees.nodes[leaf.tree, leaf.node], leaf.step_row
+        copy_row(states, step, trees.states[t], leaf.node)
+        record.terminal = terminal[step]
+        if terminal[step]:
+            continue
+        if movers[step] != 0 and movers[step] != 1:
+            return -1
+        record.mover = movers[step]
+        leaf.evaluation_row = count
+        copy_row(states, step, asked_states, count)
+        asked[count] = word(trees.trees, t)
+        count += 1
+    return count
+
+
+@entry
+def take_evaluations(
+    trees: Trees,
+    rules: Rules,
+    shape: Kernel,
+    leaves: np.ndarray,
+    step_outcomes: np.ndarray,
+    outcomes: np.ndarray,
+    points: np.ndarray,
+    parts: np.ndarray,
+    priors: np.ndarray,
+) -> int:
+    """Stores what the evaluator answered and backs up every leaf; returns what is wrong, or SOUND.
+
+    Args: step_outcomes [R, K] are read where the game ended, outcomes [R, K] where it goes on; points
+    [R or 1, P, A], parts [R or 1, P] and priors [R or 1, P] are the proposals.
+    """
+    trees, shape = borrow(trees), borrow_kernel(shape)
+    points, parts, priors = borrowed(points), borrowed(parts), borrowed(priors)
+    outcome = np.empty(trees.outcomes.shape[2])
+    for row in range(len(leaves)):
+        leaf = leaves[row]
+        t, node, asked = leaf.tree, leaf.node, leaf.evaluation_row
+        record = trees.nodes[t, node]
+        if asked != NO_ROW:
+            sound = _distribution(outcomes[asked], outcome)
+            if record.depth < rules.max_depth:
+                a, b, c = _row_of(points, asked), _row_of(parts, asked), _row_of(priors, asked)
+                if not take_candidates(trees, t, node, rules, points[a], parts[b], priors[c]):
+                    return BAD_PRIORS
+        elif leaf.step_row != NO_ROW:
+            sound = _distribution(step_outcomes[leaf.step_row], outcome)
+        else:
+            sound = _distribution(trees.outcomes[t, node] / trees.edges[t, record.edge].visits, outcome)
+        if not sound:
+            return BAD_OUTCOMES
+        mark_in_flight(trees, t, node, -1)
+        back_up(trees, t, node, outcome, shape)
+    return SOUND
+
+
+@kernel
+def _row_of(proposed: np.ndarray, row: int) -> int:
+    """A row's place in a proposal, whose only row may be shared by all."""
+    return row if len(proposed) > 1 else 0
+
+
+@kernel
+def _distribution(given: np.ndarray, outcome: np.ndarray) -> bool:
+    """Copies given [K] to outcome [K] with sum 1; whether it was a distribution."""
+    total = 0.0
+    for k in range(len(given)):
+        if not given[k] >= 0.0:
+            return False
+        total += given[k]
+    if not abs(total - 1.0) <= TOLERANCE:
+        return False
+    for k in range(len(given)):
+        outcome[k] = given[k] / total
+    return True

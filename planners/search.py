@@ -1,0 +1,154 @@
+"""Kernel-regression tree search for a batch of games in lockstep: select, widen, simulate, evaluate, back up.
+
+Source: Lee et al., ICML 2018, algorithm 1, after Yee et al., IJCAI 2016. Each tree draws from its own random
+stream and every step treats its trees one by one, so a tree's result is the same in any batch.
+
+Shape letters: B games, L leaves a tree and step, S bytes of a state, A continuous dimensions, K outcomes.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from planners.batches import Batches, checked_rows
+from planners.config import SearchConfig
+from planners.interfaces import Evaluator, SearchResult, Simulator
+from planners.kernel import kernel_of
+from planners.lockstep import (
+    BAD_MOVER,
+    BAD_OUTCOMES,
+    BAD_PRIORS,
+    LEAF,
+    SOUND,
+    gather_leaves,
+    plant_roots,
+    take_evaluations,
+    take_steps,
+)
+from planners.roots import read_roots
+from planners.selection import rules_of
+from planners.tree import ROOT, Trees, allocate
+
+COMPLAINTS = {
+    BAD_MOVER: "mover: a player that is neither 0 nor 1 was given",
+    BAD_OUTCOMES: "outcomes: a row is no distribution, expected numbers from 0 with sum 1",
+    BAD_PRIORS: "priors: a negative number or one that is not finite was given, expected numbers from 0",
+}
+
+
+class Search:
+    """A search with its memory, which it uses again; one `run` at a time.
+
+    Args:
+        config: what the search is made of.
+        simulator: the world.
+        evaluator: the judge.
+        groups: lockstep groups that the games are split into, each in its own thread, so that one can walk
+            its trees while another waits for the evaluator; more than one needs a simulator and an evaluator
+            that can be called from several threads.
+        evaluation_batch: rows of each call of the evaluator, filled up with copies; for networks whose
+            rounding depends on the size of the batch. 0 is as many rows as there are.
+    """
+
+    def __init__(
+        self,
+        config: SearchConfig,
+        simulator: Simulator,
+        evaluator: Evaluator,
+        *,
+        groups: int = 1,
+        evaluation_batch: int = 0,
+    ) -> None:
+        if groups < 1:
+            raise ValueError(f"groups: got {groups}, expected at least 1")
+        if evaluation_batch < 0:
+            raise ValueError(f"evaluation_batch: got {evaluation_batch}, expected 0 or more")
+        self.config = config
+        self.trees: Trees | None = None
+        """Of the latest run."""
+        self._simulator, self._evaluator = simulator, evaluator
+        self._groups, self._evaluation_batch = groups, evaluation_batch
+        self._rules, self._shape = rules_of(config), kernel_of(config.kernel)
+
+    def run(
+        self,
+        states: np.ndarray,
+        seeds: np.ndarray,
+        utility: np.ndarray,
+        *,
+        temperature: float | np.ndarray = 0.0,
+    ) -> SearchResult:
+        """Searches from each state.
+
+        Args:
+            states: [B, ...] of games that are not over; left as they are.
+            seeds: [B] integers from 0; the same seed and state give the same result.
+            utility: [K] or [B, K], what each outcome is worth to player 0.
+            temperature: one number or [B]; 0 plays the final action of the config, above 0 draws it in
+                proportion to its kernel count to the power of 1 over this.
+
+        Raises:
+            ValueError: shapes do not fit, or the simulator or evaluator gave what is no answer.
+        """
+        if len(states) == 0:
+            raise ValueError("states: got none, expected at least one")
+        batches = Batches(self._simulator, self._evaluator, states, self._evaluation_batch)
+        seeds = checked_rows("seeds", seeds, len(states), np.uint64)
+        temperatures = np.broadcast_to(np.asarray(temperature, np.float64), len(states))
+        trees = self._memory(len(states), np.shape(utility)[-1], batches.state_bytes)
+        trees.utilities[:] = utility
+        if not np.isfinite(trees.utilities).all():
+            raise ValueError("utility: a number is not finite")
+        trees.states[:, ROOT] = batches.as_bytes(states)
+        groups = min(self._groups, len(states))
+        parts = [slice(len(states) * g // groups, len(states) * (g + 1) // groups) for g in range(groups)]
+        with ThreadPoolExecutor(groups) as pool:
+            for done in [pool.submit(self._grow, trees.part(p), seeds[p], batches) for p in parts]:
+                done.result()
+        return read_roots(self.config, trees, temperatures)
+
+    def _memory(self, games: int, outcomes: int, state_bytes: int) -> Trees:
+        old = self.trees
+        if old is None or (*old.utilities.shape, old.states.shape[2]) != (games, outcomes, state_bytes):
+            self.trees = allocate(self.config, games, outcomes, state_bytes)
+        return self.trees
+
+    def _grow(self, trees: Trees, seeds: np.ndarray, batches: Batches) -> None:
+        """Grows some of the trees to the full budget, a step at a time."""
+        self._plant(trees, seeds, batches)
+        left = self.config.simulations
+        while left > 0:
+            each = min(self.config.leaves, left)
+            self._advance(trees, each, batches)
+            left -= each
+
+    def _plant(self, trees: Trees, seeds: np.ndarray, batches: Batches) -> None:
+        """Plants the trees and evaluates their roots."""
+        leaves, asked = np.empty(len(seeds), LEAF), np.empty(len(seeds), np.uint64)
+        states = np.ascontiguousarray(trees.states[:, ROOT])
+        movers = batches.movers(states)
+        _expect_sound(plant_roots(trees, seeds, movers, leaves, asked))
+        nothing = np.empty((0, trees.outcomes.shape[2]))
+        evaluation = batches.evaluate(trees, states, asked)
+        _expect_sound(take_evaluations(trees, self._rules, self._shape, leaves, nothing, *evaluation))
+        if not trees.nodes["candidates"][:, ROOT].all():
+            raise ValueError("priors: no action was proposed for a root, expected at least one")
+
+    def _advance(self, trees: Trees, each: int, batches: Batches) -> None:
+        """One step: `each` leaves of every tree are selected or opened, simulated, evaluated, backed up."""
+        rows = len(trees.trees) * each
+        leaves, asked = np.empty(rows, LEAF), np.empty(rows, np.uint64)
+        states, asked_states = (np.empty((rows, batches.state_bytes), np.uint8) for _ in range(2))
+        points, parts = np.empty((rows, trees.points.shape[2])), np.empty(rows, np.int64)
+        count = gather_leaves(trees, self._rules, self._shape, leaves, states, points, parts)
+        step = batches.step(trees, states[:count], points[:count], parts[:count])
+        count = take_steps(trees, leaves, step.states, step.movers, step.terminal, asked_states, asked)
+        if count < 0:
+            raise ValueError(COMPLAINTS[BAD_MOVER])
+        evaluation = batches.evaluate(trees, asked_states[:count], asked[:count])
+        _expect_sound(take_evaluations(trees, self._rules, self._shape, leaves, step.outcomes, *evaluation))
+
+
+def _expect_sound(code: int) -> None:
+    if code != SOUND:
+        raise ValueError(COMPLAINTS[code])

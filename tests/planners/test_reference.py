@@ -1,0 +1,131 @@
+"""The compiled search against a few lines of plain Python that do the same with sums in full."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planners.config import KernelConfig, SearchConfig
+from planners.interfaces import Evaluation, Proposal
+from planners.kernel import regression
+from planners.search import Search
+from tests.planners.worlds import WIN_OR_LOSE, Endless, OneAction, Scattered, fresh, odds
+
+PLANE = KernelConfig(scales=(0.6, 0.9))
+POINTS = np.random.default_rng(8).uniform(-2, 2, (12, 2))
+PARTS = np.arange(12) % 2
+PRIORS = np.sort(np.random.default_rng(9).dirichlet(np.ones(12)))[::-1].astype(np.float32)
+EVEN = 0.5
+
+
+def landscape(points, parts):
+    return 0.5 + 0.4 * np.sin(2 * points[:, 0] + points[:, 1] + parts)
+
+
+class Fixed:
+    def evaluate(self, states, seeds):
+        return Evaluation(odds(np.full(len(states), EVEN)), Proposal(POINTS[None], PARTS[None], PRIORS[None]))
+
+
+def searched(config, turn=0):
+    states = fresh(1)
+    world = OneAction(landscape)
+    world.mover = lambda states: np.full(len(states), turn)
+    return Search(config, world, Fixed()).run(states, [0], WIN_OR_LOSE)
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("kind", ["gaussian", "student_t", "none"])
+def test_selection_by_kernel_counts_visits_what_the_formula_says(kind, turn):
+    kernel, sign = replace(PLANE, kind=kind), 1 - 2 * turn
+    values, visits = landscape(POINTS, PARTS), np.ones(12)
+    for _ in range(300 - 12):
+        weights, means = regression(
+            kernel, POINTS[None], PARTS[None], visits[None], values[None, :, None], POINTS, PARTS
+        )
+        bound = sign * means[0, :, 0] + 0.3 * np.sqrt(np.log(weights.sum()) / weights[0])
+        visits[bound.argmax()] += 1
+    config = SearchConfig(kernel, simulations=300, exploration=0.3, candidates=12, widening=0.0)
+    result = searched(replace(config, candidate_choice="best"), turn)
+    assert result.visits[0].tolist() == visits.tolist()
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_selection_by_prior_visits_what_the_formula_says(turn):
+    sign, values, visits, total = 1 - 2 * turn, landscape(POINTS, PARTS), np.zeros(12), EVEN
+    priors = PRIORS.astype(np.float64) / PRIORS.astype(np.float64).sum()
+    for played in range(200):
+        means = np.where(visits > 0, values, total / (1 + played))
+        chosen = (sign * means + 0.7 * priors * np.sqrt(1 + played) / (1 + visits)).argmax()
+        visits[chosen] += 1
+        total += values[chosen]
+    config = SearchConfig(
+        replace(PLANE, kind="none"),
+        simulations=200,
+        selection="puct",
+        candidate_choice="best",
+        exploration=0.7,
+        candidates=12,
+        widening=0.0,
+    )
+    result = searched(config, turn)
+    assert result.visits[0].tolist() == visits[visits > 0].astype(int).tolist()
+
+
+def widened(seeds=40, **changes):
+    """Root actions of searches that widen, and which of them widening added."""
+    config = SearchConfig(PLANE, simulations=200, candidates=5, widening=0.3)
+    search = Search(replace(config, **changes), OneAction(landscape), Scattered(span=2.0, actions=5))
+    result = search.run(fresh(seeds), np.arange(seeds), WIN_OR_LOSE)
+    return result, (result.priors == 0) & (result.visits > 0)
+
+
+def nearest(result, b, c):
+    """Distance in kernel scales from an action to the nearest one of its part that was there before it."""
+    before = result.parts[b, :c] == result.parts[b, c]
+    return np.sqrt((((result.points[b, :c] - result.points[b, c]) / PLANE.scales) ** 2).sum(-1))[before].min()
+
+
+@pytest.mark.parametrize("widening", [0.3, 1.0])
+def test_actions_grow_with_the_square_root_of_the_visits(widening):
+    result, _ = widened(widening=widening)
+    expected = np.ceil(np.sqrt(200 / widening))
+    assert (np.abs(result.count - expected) <= 1).all()
+
+
+def test_new_actions_lie_in_the_ellipse_around_an_older_one():
+    result, new = widened(widening_shape="ellipse", widening_reach=1.5)
+    distances = [nearest(result, b, c) for b, c in np.argwhere(new)]
+    assert len(distances) > 500 and max(distances) <= 1.5
+
+
+def test_of_several_samples_the_one_with_the_lowest_density_becomes_the_action():
+    spread = []
+    for samples in (1, 20):
+        result, new = widened(widening_samples=samples)
+        spread.append(np.mean([nearest(result, b, c) for b, c in np.argwhere(new)]))
+    assert spread[1] > 1.5 * spread[0]
+
+
+def test_new_actions_are_at_least_as_alike_as_asked():
+    result, new = widened(widening_samples=50, widening_least=0.5)
+    distances = np.array([nearest(result, b, c) for b, c in np.argwhere(new)])
+    assert (np.exp(-0.5 * distances**2) > 0.5).mean() > 0.99
+
+
+def test_candidates_are_executed_with_noise_only_when_asked():
+    intended = searched(SearchConfig(PLANE, simulations=12, candidates=12, candidate_choice="best"))
+    assert np.array_equal(intended.points[0], POINTS)
+    executed = searched(
+        SearchConfig(PLANE, simulations=12, candidates=12, candidate_choice="best", execute_candidates=True)
+    )
+    misses = (executed.points[0] - POINTS) / PLANE.scales
+    assert 0.6 < misses.std() < 1.4
+
+
+def test_no_action_is_tried_below_the_depth_limit():
+    for depth in (1, 2, 3):
+        search = Search(SearchConfig(PLANE, simulations=300, max_depth=depth), Endless(30), Scattered())
+        result = search.run(fresh(2), [0, 1], WIN_OR_LOSE)
+        used = search.trees.nodes["depth"][0, : search.trees.trees["nodes"][0]]
+        assert used.max() == depth and (result.simulations == 300).all()
