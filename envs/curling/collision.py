@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.compiled import kernel
+from envs.compiled import kernel
 
 SOLVER_TOLERANCE = 1e-13
 """Change of an impulse per mass, relative to the greatest closing speed, at which the solver stops."""
