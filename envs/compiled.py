@@ -1,8 +1,8 @@
 """Compilation of kernels, kept on disk between processes.
 
 numba compiles a function with all it calls, but renews its copy on disk only when that function's own file
-changes. The copies of `entry` are renewed when a source file does in the folder of the function or of a kernel
-that its module names. So a kernel calls kernels of its own folder only.
+changes. The copies of `entry` are renewed when a source file does in the folder of the function or of a
+kernel that its module names. So a kernel calls kernels of its own folder only.
 """
 
 import functools
