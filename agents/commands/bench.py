@@ -40,6 +40,19 @@ SUITES = {
             "published_official_per_second",
         ),
     ),
+    "manipulation": Suite(
+        "agents.benchmarks.manipulation",
+        ("multi_pusher", "pusher", "reacher"),
+        (
+            "scene",
+            "frames_per_second",
+            "mujoco_frames_per_second",
+            "ratio",
+            "steps_per_second",
+            "vector_steps_per_second_one_thread",
+            "vector_steps_per_second",
+        ),
+    ),
 }
 
 
@@ -48,10 +61,10 @@ class Config:
     """Measure speed: figures and ratios of one run on this machine; quote the ratios."""
 
     suite: tyro.conf.Positional[str]
-    """What to measure: curling."""
+    """What to measure: curling or manipulation."""
 
     variant: str = ""
-    """Variant of the suite, such as an ice; its first if left out."""
+    """Variant of the suite, such as an ice or a task; its first if left out."""
 
     json: str = ""
     """File for the figures as JSON; none if left out."""

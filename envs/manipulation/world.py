@@ -7,7 +7,8 @@ Differs from that simulator:
 - The hand is a carriage on two slides that `Simulation.move` drives, where the arm followed a mocap body
   through a weld. A mocap body itself has no velocity, so contacts would take a moving hand for one at rest.
 - Pucks have slides only, where an inertia of 1e5 kg m^2 kept a free body from tipping and spinning.
-- The claws' low friction wins over the pucks' (priority); there the larger of the two held.
+- The claws' low friction holds against pucks (priority), and pucks slide along one another; there the larger
+  friction of two geoms, 1, held everywhere.
 - Contacts are overdamped, with elliptic cones: pushes then end in the same place with a timestep of 10 ms as
   with one of 2 ms, which for its contacts they do not.
 """
@@ -29,11 +30,13 @@ CLAW_GAP = 0.03
 """metres between the middles of the claws."""
 CLAW_FRICTION = 0.001
 WRIST_SIZE, WRIST_HEIGHT = (0.022, 0.012, 0.012), 0.062
-"""metres; the wrist is for the eye and touches nothing. Its height counts from the hand's."""
+"""metres; the wrist is for the eye: it is above all pucks. Its height counts from the hand's."""
 HAND_MASS = 1000.0
 """kilograms; so heavy that pushing leaves its velocity as it is."""
 PUCK_RADIUS, PUCK_HALF_HEIGHT, PUCK_MASS = 0.04, 0.015, 0.1
 """metres, metres, kilograms."""
+PUCK_FRICTION = 0.1
+"""Of pucks among themselves; on the table its larger friction of 1 holds."""
 PUCK_REST_HEIGHT = 0.01673
 """metres of a puck's middle where its contacts carry it."""
 TABLE_CENTRE, TABLE_SIZE = (0.0, 0.7), (0.4, 0.5)
@@ -124,7 +127,6 @@ def _add_hand(spec: mujoco.MjSpec) -> None:
         claw.friction[0] = CLAW_FRICTION
         claw.priority = 1
     wrist = _add_geom(hand, "wrist", "BOX", WRIST_SIZE, WRIST_COLOUR, pos=(0.0, 0.0, WRIST_HEIGHT))
-    wrist.contype = wrist.conaffinity = 0
     wrist.mass = 0.0
 
 
@@ -132,7 +134,8 @@ def _add_puck(spec: mujoco.MjSpec, puck: Puck) -> None:
     body = spec.worldbody.add_body(name=puck.name)
     _add_slides(body, puck.name, "xyz")
     size = (PUCK_RADIUS, PUCK_HALF_HEIGHT, 0.0)
-    _add_geom(body, puck.name, "CYLINDER", size, puck.colour).mass = PUCK_MASS
+    geom = _add_geom(body, puck.name, "CYLINDER", size, puck.colour)
+    geom.mass, geom.friction[0] = PUCK_MASS, PUCK_FRICTION
 
 
 def _add_slides(body: mujoco.MjsBody, name: str, axes: str) -> None:
