@@ -1,8 +1,9 @@
 """Frames and steps a second of the manipulation worlds, beside MuJoCo's own renderer in the same run.
 
-Frames are of random layouts. Each way is timed several times and its fastest time counts; both cameras and the
-single environments work on one thread. MuJoCo's renderer draws without shadows; where there is no OpenGL its
-columns stay empty.
+Frames are of random layouts. Each way is timed several times and its fastest time counts; both cameras and
+the single environments work on one thread. MuJoCo's renderer draws without shadows; where there is no OpenGL
+its columns stay empty.
+"""
 
 import os
 import time
