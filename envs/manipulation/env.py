@@ -94,7 +94,8 @@ class ManipulationEnv(gymnasium.Env):
     threads (default: one a core), with `autoreset_mode="next_step"`, `"same_step"` or `"disabled"`; the
     results are those of single environments with the same seeds.
 
-    A simulation that goes wrong raises `PhysicsError`, which holds its state; the episode is lost.
+    A simulation that goes wrong raises `PhysicsError`, which holds its state; the episode is lost (of a
+    vector environment all are) and `reset` starts anew.
 
     ## Versions
     - v0: first version.

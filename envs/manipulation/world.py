@@ -49,6 +49,8 @@ CONTACT_MARGIN = 0.001
 FRICTION_IMPEDANCE_RATIO = 10.0
 TABLE_COLOUR, CLAW_COLOUR, WRIST_COLOUR = (0.6, 0.6, 0.5), (0.1, 0.75, 0.1), (0.7, 0.0, 0.0)
 HEADLIGHT_AMBIENT, HEADLIGHT_DIFFUSE = 0.5, 0.5
+MEMORY = 1 << 19
+"""bytes for contacts; a simulation of two pucks that touch everything takes less than a tenth."""
 MAX_PICTURE = 1024
 """pixels of the largest picture MuJoCo's renderer may draw."""
 
@@ -87,7 +89,7 @@ def build_model(world: World, *, timestep: float = TIMESTEP) -> mujoco.MjModel:
         timestep: seconds; must divide `ACTION_SECONDS`.
     """
     spec = mujoco.MjSpec()
-    spec.modelname = world.name
+    spec.modelname, spec.memory = world.name, MEMORY
     _set_solver(spec, timestep)
     _set_looks(spec)
     _add_geom(spec.worldbody, "table", "PLANE", (*TABLE_SIZE, 1.0), TABLE_COLOUR, pos=(*TABLE_CENTRE, 0.0))

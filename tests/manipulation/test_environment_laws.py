@@ -1,5 +1,7 @@
 """Laws that every registered manipulation environment keeps, alone and vectorised."""
 
+import dataclasses
+
 import gymnasium
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from gymnasium.vector import AutoresetMode
 
 import envs
 from envs.manipulation.picture import PictureError
+from envs.manipulation.simulation import PhysicsError
 from envs.manipulation.tasks import TASKS
+from envs.manipulation.world import Puck, World
 from tests.rollouts import assert_fresh, assert_same, rollout
 
 IDS = sorted(
@@ -126,6 +130,25 @@ def test_vector_environment_equals_single_ones_with_the_same_seeds_at_any_thread
     three.close()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IDS)
+def test_vector_environment_equals_processes_with_the_same_seeds(name):
+    ours = gymnasium.make_vec(name, num_envs=3, autoreset_mode="same_step", horizon=7)
+    processes = gymnasium.make_vec(
+        f"envs:{name}",
+        num_envs=3,
+        vectorization_mode="async",
+        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP, "context": "spawn"},
+        horizon=7,
+    )
+    ours.action_space.seed(4)
+    assert_equal(ours.reset(seed=9)[0], processes.reset(seed=9)[0])
+    for _ in range(18):
+        actions = ours.action_space.sample()
+        assert_equal(ours.step(actions)[:4], processes.step(actions)[:4])
+    processes.close()
+
+
 def assert_equal(first, second):
     """Nested dicts, sequences and arrays are equal, dtypes included."""
     if isinstance(second, dict):
@@ -156,6 +179,68 @@ def test_disabled_autoreset_resets_by_mask_only():
     assert info["_hand_distance"].tolist() == [True, False, True] and info["hand_distance"][1] == 0.0
     env.reset(options={"reset_mask": np.array([False, True, False])})
     assert env.step(actions)[3].all()
+
+
+def test_a_vector_environment_needs_a_reset_first_and_sane_arguments():
+    env = gymnasium.make_vec("hogline/Pusher-v0", num_envs=2)
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(env.action_space.sample())
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.reset(options={"reset_mask": np.array([True, False])})
+    with pytest.raises(ValueError, match=r"^reset_mask: "):
+        env.reset(options={"reset_mask": np.array([True])})
+    with pytest.raises(ValueError, match=r"^seed: 3 values, expected 2"):
+        env.reset(seed=[1, 2, 3])
+    for arguments, message in (
+        ({"autoreset_mode": "never"}, "^autoreset_mode: 'never'"),
+        ({"threads": 0}, "^threads: 0"),
+        ({"num_envs": 0, "threads": 1}, "^num_envs: 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            gymnasium.make_vec("hogline/Pusher-v0", **{"num_envs": 2, **arguments})
+
+
+def test_a_vector_environment_tells_what_went_wrong_in_a_thread_and_starts_anew(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # MuJoCo logs its warnings to the working folder
+    env = gymnasium.make_vec("hogline/VisualPusher-v0", num_envs=4, threads=2)
+    env.reset(seed=0)
+    env.episodes[2].simulation.data.qvel[3] = np.nan
+    with pytest.raises(PhysicsError, match=r"^physics at "):
+        env.step(np.zeros((4, 2), np.float32))
+    first = env.reset(seed=0)[0]
+    assert (env.step(np.zeros((4, 2), np.float32))[0]["observation"] == first["observation"]).all()
+    env.close()
+
+
+def test_pictures_do_not_change_what_happens():
+    plain, drawn = make("hogline/Pusher-v0"), make("hogline/Pusher-v0", render_mode="rgb_array")
+    start = {"start": np.array([0.0, 0.5, 0.0, 0.56])}
+    for env in (plain, drawn):
+        env.reset(seed=1, options=start)
+    for step in range(10):
+        outcomes = [env.step(np.array([0.1, 1.0]))[0]["observation"].tobytes() for env in (plain, drawn)]
+        assert outcomes[0] == outcomes[1]
+        if step % 3 == 0:
+            try:
+                picture = drawn.render()
+            except PictureError as error:
+                pytest.skip(str(error))
+            assert picture.dtype == np.uint8 and picture.std() > 20
+    drawn.close()
+
+
+def test_a_task_of_your_own_is_a_plan():
+    pucks = tuple(Puck(f"puck_{number}", (0.2 * number, 0.2, 0.8)) for number in range(3))
+    start = np.array([0.0, 0.5, 0.1, 0.6, 0.0, 0.6, -0.1, 0.6])
+    plan = dataclasses.replace(
+        TASKS["pusher"],
+        world=World("three", pucks, TASKS["pusher"].world.camera),
+        start=start,
+        sample_goal=lambda rng, present: start + rng.uniform(-0.02, 0.02, 8),
+    )
+    env = make("hogline/VisualPusher-v0", task=plan)
+    check_env(env, skip_render_check=True)
+    assert env.reset(seed=0)[1]["puck_distances"].shape == (3,)
 
 
 @pytest.mark.parametrize("name", VISUAL)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from envs.manipulation.simulation import PhysicsError
-from envs.manipulation.world import PUCK_RADIUS, PUCK_REST_HEIGHT, TIMESTEP
+from envs.manipulation.world import MEMORY, PUCK_RADIUS, PUCK_REST_HEIGHT, TIMESTEP
 from tests.manipulation.scenes import simulation_of
 
 PUSHES, ACTIONS, ACTION_METRES = 24, 10, 0.02
@@ -121,6 +121,21 @@ def test_a_simulation_that_goes_wrong_says_so_and_its_dump_repeats_it(monkeypatc
         again.move(error.target)
     assert repeated.value.warnings == error.warnings
     np.testing.assert_array_equal(repeated.value.after, error.after)
+
+
+@pytest.mark.parametrize("steps", [3_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_no_start_and_no_action_makes_physics_go_wrong_or_leaves_the_table(steps):
+    simulation, rng = simulation_of("multi_pusher"), np.random.default_rng(0)
+    most = 0
+    for step in range(steps):
+        if step % 20 == 0:  # also with hand and pucks in one another
+            simulation.place(rng.uniform((-0.1, 0.5) * 3, (0.1, 0.7) * 3), np.ones(2, bool))
+        simulation.move(np.clip(simulation.hand + rng.uniform(-0.03, 0.03, 2), (-0.1, 0.5), (0.1, 0.7)))
+        assert (np.abs(simulation.layout[::2]) < 0.4).all() and (
+            np.abs(simulation.layout[1::2] - 0.6) < 0.4
+        ).all()
+        most = max(most, simulation.data.maxuse_arena)
+    assert most < MEMORY / 10
 
 
 def test_a_good_start_after_a_failure_is_good(monkeypatch, tmp_path):
