@@ -55,8 +55,8 @@ class Camera:
         self._view = _view(model, size)
         self._background = Canvas(
             np.zeros((size, size, 3), dtype=np.uint8),
-            np.full((size, size), FAR),
-            np.full((size, size), NOTHING, dtype=np.int64),
+            np.full((size, size), FAR, dtype=np.float32),
+            np.full((size, size), NOTHING, dtype=np.int16),
         )
         data = mujoco.MjData(model)
         mujoco.mj_kinematics(model, data)
@@ -78,10 +78,10 @@ class Camera:
         draw_frames(self._shapes, positions, rotations, self._view, self._background, images)
         return images
 
-    def ids(self, positions: NDArray[np.float64], rotations: NDArray[np.float64]) -> NDArray[np.int64]:
+    def ids(self, positions: NDArray[np.float64], rotations: NDArray[np.float64]) -> NDArray[np.int16]:
         """Which geom each pixel shows, [B, H, W], -1 for none; arguments as of `images`."""
         positions, rotations = self._checked(positions, rotations)
-        ids = np.empty((len(positions), self.size, self.size), dtype=np.int64)
+        ids = np.empty((len(positions), self.size, self.size), dtype=np.int16)
         draw_ids(self._shapes, positions, rotations, self._view, self._background, ids)
         return ids
 

@@ -58,9 +58,9 @@ class Canvas(NamedTuple):
 
     image: NDArray[np.uint8]
     """[H, W, 3] RGB."""
-    depth: NDArray[np.float64]
+    depth: NDArray[np.float32]
     """[H, W] metres along the way the camera looks; `FAR` where there is nothing."""
-    ids: NDArray[np.int64]
+    ids: NDArray[np.int16]
     """[H, W]."""
 
 
@@ -246,7 +246,7 @@ def draw_ids(
     background: Canvas,
     ids: np.ndarray,
 ) -> None:
-    """Fill ids [B, H, W] int64 as `draw_frames` does images."""
+    """Fill ids [B, H, W] int16 as `draw_frames` does images."""
     image, depth = np.empty_like(background.image), np.empty_like(background.depth)
     for b in range(len(ids)):
         draw_frame(shapes, positions[b], rotations[b], view, background, Canvas(image, depth, ids[b]))
