@@ -57,7 +57,7 @@ def _measure_cameras(task: str, size: int, rng: np.random.Generator) -> dict[str
     camera, poses = Camera(simulation.model, size), []
     for layout in layouts:
         simulation.place(layout, present)
-        poses.append([part.copy() for part in camera.poses(simulation.data)])
+        poses.append(camera.poses(simulation.data))
     positions, rotations = (np.stack(parts) for parts in zip(*poses, strict=True))
     camera.images(positions, rotations)
     ours = FRAMES / _fastest(lambda: camera.images(positions, rotations), REPEATS)

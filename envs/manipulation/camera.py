@@ -75,6 +75,7 @@ class Camera:
         """
         positions, rotations = self._checked(positions, rotations)
         images = np.empty((len(positions), self.size, self.size, 3), dtype=np.uint8)
+        images[:] = self._background.image
         draw_frames(self._shapes, positions, rotations, self._view, self._background, images)
         return images
 
@@ -82,6 +83,7 @@ class Camera:
         """Which geom each pixel shows, [B, H, W], -1 for none; arguments as of `images`."""
         positions, rotations = self._checked(positions, rotations)
         ids = np.empty((len(positions), self.size, self.size), dtype=np.int16)
+        ids[:] = self._background.ids
         draw_ids(self._shapes, positions, rotations, self._view, self._background, ids)
         return ids
 

@@ -42,7 +42,9 @@ class PictureRenderer:
         """[H, W, 3] uint8 RGB."""
         self._context.make_current()
         everything = mujoco.mjtCatBit.mjCAT_ALL
-        mujoco.mj_forward(self._model, data)
+        mujoco.mj_kinematics(self._model, data)
+        mujoco.mj_comPos(self._model, data)
+        mujoco.mj_camlight(self._model, data)
         mujoco.mjv_updateScene(self._model, data, self._option, None, self._camera, everything, self._scene)
         mujoco.mjr_render(self._frame, self._scene, self._renderer)
         image = np.empty((self._frame.height, self._frame.width, 3), dtype=np.uint8)

@@ -161,9 +161,9 @@ def window(
         top, bottom, left, right = min(top, row), max(bottom, row), min(left, column), max(right, column)
     return (
         int(max(np.floor(top), 0.0)),
-        int(min(np.ceil(bottom), height)),
+        int(min(max(np.ceil(bottom), 0.0), height)),
         int(max(np.floor(left), 0.0)),
-        int(min(np.ceil(right), width)),
+        int(min(max(np.ceil(right), 0.0), width)),
     )
 
 
@@ -180,8 +180,8 @@ def in_axes(axes: np.ndarray, vector: np.ndarray) -> Vector:
 @kernel
 def draw_shape(
     shapes: Shapes, s: int, position: np.ndarray, rotation: np.ndarray, view: View, canvas: Canvas
-) -> None:
-    """Cast the rays that may meet shape s, and keep what is nearest."""
+) -> tuple[int, int, int, int]:
+    """Cast the rays that may meet shape s, keep what is nearest, and return the window they fill."""
     kind, size, (height, width) = shapes.kinds[s], shapes.sizes[s], canvas.depth.shape
     right, up, back = view.axes[:, 0], view.axes[:, 1], view.axes[:, 2]
     o = in_axes(rotation, view.eye - position)
@@ -203,6 +203,7 @@ def draw_shape(
                 canvas.depth[row, column], canvas.ids[row, column] = t, shapes.ids[s]
                 for k in range(3):
                     canvas.image[row, column, k] = np.uint8(shapes.colours[s, k] * bright + 0.5)
+    return top, bottom, first, last
 
 
 @kernel
@@ -211,15 +212,18 @@ def draw_frame(
     positions: np.ndarray,
     rotations: np.ndarray,
     view: View,
-    background: Canvas,
+    depth: np.ndarray,
     canvas: Canvas,
+    windows: np.ndarray,
 ) -> None:
-    """One frame: the background with the shapes in front."""
-    canvas.image[:] = background.image
-    canvas.depth[:] = background.depth
-    canvas.ids[:] = background.ids
-    for s in range(len(shapes.kinds)):
-        draw_shape(shapes, s, positions[s], rotations[s], view, canvas)
+    """The shapes in front of a background, whose depth [H, W] the canvas has before and after.
+
+    `windows` [S, 4] int64 is written over.
+    """
+    for s in range(len(windows)):
+        windows[s] = draw_shape(shapes, s, positions[s], rotations[s], view, canvas)
+    for top, bottom, first, last in windows:
+        canvas.depth[top:bottom, first:last] = depth[top:bottom, first:last]
 
 
 @entry
@@ -231,10 +235,12 @@ def draw_frames(
     background: Canvas,
     images: np.ndarray,
 ) -> None:
-    """Fill images [B, H, W, 3] uint8 of shapes at positions [B, S, 3] with rotations [B, S, 3, 3]."""
-    depth, ids = np.empty_like(background.depth), np.empty_like(background.ids)
+    """Draw shapes at positions [B, S, 3], rotations [B, S, 3, 3] on images [B, H, W, 3] of the background."""
+    depth, ids = background.depth.copy(), background.ids.copy()
+    windows = np.empty((len(shapes.kinds), 4), dtype=np.int64)
     for b in range(len(images)):
-        draw_frame(shapes, positions[b], rotations[b], view, background, Canvas(images[b], depth, ids))
+        canvas = Canvas(images[b], depth, ids)
+        draw_frame(shapes, positions[b], rotations[b], view, background.depth, canvas, windows)
 
 
 @entry
@@ -246,10 +252,12 @@ def draw_ids(
     background: Canvas,
     ids: np.ndarray,
 ) -> None:
-    """Fill ids [B, H, W] int16 as `draw_frames` does images."""
-    image, depth = np.empty_like(background.image), np.empty_like(background.depth)
+    """Draw ids on ids [B, H, W] int16 of the background as `draw_frames` does images."""
+    depth, image = background.depth.copy(), background.image.copy()
+    windows = np.empty((len(shapes.kinds), 4), dtype=np.int64)
     for b in range(len(ids)):
-        draw_frame(shapes, positions[b], rotations[b], view, background, Canvas(image, depth, ids[b]))
+        canvas = Canvas(image, depth, ids[b])
+        draw_frame(shapes, positions[b], rotations[b], view, background.depth, canvas, windows)
 
 
 @entry
