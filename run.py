@@ -15,19 +15,35 @@ from agents.runs.errors import EXIT_CODES, ConfigError, HoglineError, Stopped
 
 
 class Command(NamedTuple):
-    """One row of the table: `module` offers `main(argv) -> int` and imports nothing heavy at load."""
+    """One row of the table; a new command is one module and one row.
+
+    Args:
+        module: Offers `Config` (a frozen dataclass whose fields are the flags), `run(config) -> int`, and
+            `main(argv) -> int` that parses and runs; it imports nothing heavy at load.
+        summary: One line for the help.
+    """
 
     module: str
     summary: str
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("agents.commands.demo", "see Hogline at work, in a minute"),
     "train": Command("agents.commands.train", "train a learner, or continue a run"),
     "compare": Command(
         "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"
     ),
     "bench": Command("agents.commands.bench", "measure speed"),
+    "evaluate": Command(
+        "agents.commands.evaluate", "report on trained classifiers, with intervals, as one table"
+    ),
+    "schedule": Command(
+        "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
+    ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
+    "match": Command("agents.commands.match", "play one game of curling between two players"),
+    "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
+    "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),
 }
 
 

@@ -14,7 +14,10 @@ from typing import Any
 import numba
 from numba.core.dispatcher import Dispatcher
 
-kernel = numba.njit(nogil=True)
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+"""Kernels release the interpreter lock, and divide as numpy does: without a check before each division."""
+
+kernel = numba.njit(**OPTIONS)
 """A compiled function that other compiled functions call; it releases the interpreter lock."""
 
 
@@ -23,7 +26,7 @@ def entry(function: Callable) -> Callable:
 
     @functools.cache
     def compiled() -> Callable:
-        dispatcher = numba.njit(nogil=True, cache=True)(function)
+        dispatcher = numba.njit(cache=True, **OPTIONS)(function)
         dispatcher._cache._cache_file._source_stamp = _stamp(_folders(function))
         return dispatcher
 

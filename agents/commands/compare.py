@@ -22,6 +22,9 @@ class Config:
     out: str = "curves.png"
     """PNG file for the curves."""
 
+    costs: bool = False
+    """Draw the curves against epochs, updates and seconds of training instead of intervals."""
+
     json: str = ""
     """File for the final values as JSON; none if left out."""
 
@@ -48,6 +51,10 @@ def run(config: Config) -> int:
 
     report = Path(config.json) if config.json else None
     write_comparison(
-        [Path(run) for run in config.runs], curves=Path(config.out), report=report, metrics=config.metric
+        [Path(run) for run in config.runs],
+        curves=Path(config.out),
+        report=report,
+        metrics=config.metric,
+        against_costs=config.costs,
     )
     return 0

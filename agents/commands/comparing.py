@@ -4,10 +4,11 @@ import io
 import json
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from agents.commands.tables import print_table
 from agents.plots.curves import draw_curves, save_figure
+from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file
 from agents.runs.comparison import Final, Group, finals, load_groups, metric_names
 from agents.runs.errors import ConfigError
@@ -15,7 +16,12 @@ from agents.runs.intervals import CONFIDENCE, Interval
 
 
 def write_comparison(
-    runs: list[Path], *, curves: Path, report: Path | None, metrics: tuple[str, ...]
+    runs: list[Path],
+    *,
+    curves: Path,
+    report: Path | None,
+    metrics: tuple[str, ...],
+    against_costs: bool = False,
 ) -> None:
     """Prints the table of final values, and writes the curves and (if asked) the JSON report.
 
@@ -31,12 +37,12 @@ def write_comparison(
     chosen = list(metrics) or known
     table = [(group, finals(group, chosen)) for group in groups]
     image = io.BytesIO()
-    figure = draw_curves(groups, chosen)
+    figure = draw_progress(groups, chosen) if against_costs else draw_curves(groups, chosen)
     save_figure(figure, image)
     write_file(curves, image.getvalue())
     if report:
         write_file(report, (json.dumps(_report(table), indent=2) + "\n").encode())
-    Console().print(_table(table), f"curves: {curves}", sep="\n", highlight=False)
+    print_table(_table(table), f"curves: {curves}")
 
 
 def _table(table: list[tuple[Group, list[Final]]]) -> Table:

@@ -3,8 +3,13 @@
 import json
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agents.commands.flags import parse_flags
+from agents.commands.tables import print_table
+
+if TYPE_CHECKING:
+    from gymnasium import Space
 
 NAMESPACE = "hogline"
 
@@ -31,20 +36,34 @@ def run(config: Config) -> int:
     rows = []
     for name in sorted(name for name, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE):
         env = gymnasium.make(name)
-        rows.append({"id": name, "observation": str(env.observation_space), "action": str(env.action_space)})
+        spaces = {"observation": env.observation_space, "action": env.action_space}
+        rows.append({"id": name, **{role: _described(space) for role, space in spaces.items()}})
         env.close()
     if config.json:
         sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
-    else:
+    elif rows:
         _print_table(rows)
+    else:
+        sys.stdout.write("no environments are registered\n")
     return 0
 
 
+def _described(space: "Space") -> str:
+    """One line a part: its name, shape, dtype and bounds over all its elements."""
+    from gymnasium.spaces import Box, Dict
+
+    if isinstance(space, Dict):
+        return "\n".join(f"{name}: {_described(part)}" for name, part in space.items())
+    if isinstance(space, Box):
+        size = " x ".join(map(str, space.shape))
+        return f"{size} {space.dtype} in {space.low.min():g} .. {space.high.max():g}"
+    return str(space)
+
+
 def _print_table(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "observation", "action")
+    table = Table("id", "observation", "action", show_lines=True)
     for row in rows:
         table.add_row(row["id"], row["observation"], row["action"])
-    Console().print(table if rows else "no environments are registered")
+    print_table(table)

@@ -11,7 +11,7 @@ from agents.commands.flags import check_tokens, parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_choice, check_whole
-from agents.runs.kinds import KINDS, config_class, get_kind
+from agents.runs.kinds import KINDS, config_class, get_kind, preset
 from agents.runs.seeds import parse_seeds
 
 MAX_CHECKPOINT_EVERY = 10**9
@@ -34,6 +34,9 @@ class Options:
     config_from: str = ""
     """Run folder or config.json whose flags serve as defaults for a new run."""
 
+    preset: str = ""
+    """Ready config whose flags serve as defaults for a new run, such as a paper's."""
+
     seed: int = 0
     """Source of all randomness, at least 0."""
 
@@ -52,7 +55,8 @@ class Options:
         check_choice("device", self.device, get_args(DeviceName))
         if self.seeds:
             parse_seeds(self.seeds)
-        for one, other in (("resume", "out"), ("resume", "config_from"), ("seeds", "seed")):
+        excluded = (("resume", "out"), ("resume", "config_from"), ("resume", "preset"))
+        for one, other in (*excluded, ("config_from", "preset"), ("seeds", "seed")):
             if getattr(self, one) and getattr(self, other):
                 raise ConfigError(f"{other}: got {getattr(self, other)}, expected nothing beside --{one}")
 
@@ -80,9 +84,11 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
         ConfigError: A flag is wrong, or differs from the run that is continued.
     """
     resumed, source = _flag_value(words, "--resume"), _flag_value(words, "--config-from")
-    cls = config_class(kind)
+    cls, ready = config_class(kind), _flag_value(words, "--preset")
     if not resumed and not source:
-        flags = parse_flags(_flags_class(cls, field(default=Options()), ()), words, command=f"train {kind}")
+        default = (field(default=preset(kind, ready)),) if ready else ()
+        flags_class = _flags_class(cls, field(default=Options()), default)
+        flags = parse_flags(flags_class, words, command=f"train {kind}")
         return flags.options, flags.config
     options, config = _defaults(kind, cls, Path(resumed or source), "resume" if resumed else "config_from")
     flags_class = _flags_class(cls, field(default=options), (field(default=config),))

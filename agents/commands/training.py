@@ -64,6 +64,8 @@ def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> N
             observer.notice(
                 f"the run began on {record.resolved_device} and goes on on {device}: numbers may differ"
             )
+        for note in getattr(learner, "notes", ()):
+            observer.notice(note)
         steps = train_run(run, get_kind(record.kind), learner, stop=stop, observer=observer)
     sys.stdout.write(f"finished {steps} intervals: {run.path}\n")
 

@@ -16,6 +16,7 @@ class Kind(NamedTuple):
         summary: One line for `run.py train --help`.
         best_metric: Name of the yielded metric that decides the `best` checkpoint; empty keeps none.
         best_is_lowest: Whether a smaller value of `best_metric` is better.
+        presets: `module:table` of ready configs by name, for `--preset`; empty if the kind has none.
     """
 
     config: str
@@ -23,9 +24,23 @@ class Kind(NamedTuple):
     summary: str
     best_metric: str = ""
     best_is_lowest: bool = False
+    presets: str = ""
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {
+    "vision": Kind(
+        config="agents.vision.config:VisionConfig",
+        build="agents.vision.learner:build",
+        summary="an image classifier: regularizers, fixed heads, batch schedules",
+        best_metric="validation_accuracy",
+        presets="agents.vision.presets:PRESETS",
+    ),
+    "language": Kind(
+        config="agents.language.config:LanguageConfig",
+        build="agents.language.learner:build",
+        summary="a recurrent language model with a learned or fixed output embedding",
+    ),
+}
 
 
 def get_kind(name: str) -> Kind:
@@ -44,6 +59,19 @@ def get_kind(name: str) -> Kind:
 def config_class(name: str) -> type[Any]:
     """Imports and returns the config class of a kind."""
     return _load(get_kind(name).config)
+
+
+def preset(kind: str, name: str) -> Any:
+    """Returns the ready config of that name.
+
+    Raises:
+        ConfigError: The kind has no such preset.
+    """
+    reference = get_kind(kind).presets
+    table = _load(reference) if reference else {}
+    if name not in table:
+        raise ConfigError(f"preset: got {name!r}, expected one of {', '.join(table) or '(none)'}")
+    return table[name]
 
 
 def builder(name: str) -> Builder:

@@ -8,6 +8,7 @@ How the pieces meet, for a kind named `vision` in `agents/runs/kinds.py`::
     for metrics in learner.train():                   # one dict of plain floats per interval
         ...                                           # the run logs it and, when due, saves state_dict()
 
+A learner may also have `notes`, a tuple of lines about its data that a person should read before it starts.
 The run, never the learner, owns the run folder, the progress bar, saving and stopping.
 """
 

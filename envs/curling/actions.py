@@ -57,14 +57,14 @@ def deliveries(ice: Ice, actions: NDArray[np.floating]) -> tuple[NDArray[np.floa
     across = actions[:, 0] * (sheet.width / 2)
     depth = (actions[:, 1] + 1) / (HIT_FROM + 1)
     stop_y = sheet.hog_y + np.minimum(depth, 1.0) * (sheet.back_limit - sheet.hog_y)
-    draws = velocity_to_stop(ice, np.stack([across, stop_y], axis=1), spin)
     softest, strongest = tee_speeds(ice)
-    weight = np.maximum(actions[:, 1] - HIT_FROM, 0.0) / (1 - HIT_FROM)
-    tee_line = np.stack([across, np.full(len(across), sheet.tee_y)], axis=1)
-    hits = velocity_through(ice, tee_line, softest + weight * (strongest - softest), spin)
-    velocity = np.where((actions[:, 1] >= HIT_FROM)[:, None], hits, draws)
-    speed = np.hypot(velocity[:, 0], velocity[:, 1])
-    return velocity * np.minimum(ice.max_speed / speed, 1.0)[:, None], spin
+    weight = (actions[:, 1] - HIT_FROM) / (1 - HIT_FROM)
+    hit = weight >= 0
+    along = np.where(hit, sheet.tee_y, stop_y)
+    speed = np.where(hit, softest + weight * (strongest - softest), 0.0)
+    velocity = velocity_through(ice, np.stack([across, along], axis=1), speed, spin)
+    released = np.hypot(velocity[:, 0], velocity[:, 1])
+    return velocity * np.minimum(ice.max_speed / released, 1.0)[:, None], spin
 
 
 def delivered(ice: Ice, actions: NDArray[np.floating]) -> list[Shot]:

@@ -11,7 +11,7 @@ from envs.curling.conditions import build_world
 from envs.curling.game_task import GameEpisode, GameTask
 from envs.curling.ice import Ice
 from envs.curling.noise import Noise
-from envs.curling.observations import Observation
+from envs.curling.observations import Observation, row
 from envs.curling.opponents import Player, get_player
 from envs.curling.rule_set import RuleSet
 from envs.curling.window import Window
@@ -122,14 +122,20 @@ class CurlingEnv(gymnasium.Env):
         super().reset(seed=seed)
         (self._episode,) = self.task.begin([self.np_random])
         self._show()
-        return self.task.observe(self._episode), self.task.info(self._episode)
+        return row(self.task.observe([self._episode]), 0), self.task.info(self._episode)
 
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Throw one stone and let the opponent answer."""
         episode = begun(self._episode)
         rewards, over = self.task.play([episode], np.asarray(action)[None])
         self._show()
-        return self.task.observe(episode), float(rewards[0]), bool(over[0]), False, self.task.info(episode)
+        return (
+            row(self.task.observe([episode]), 0),
+            float(rewards[0]),
+            bool(over[0]),
+            False,
+            self.task.info(episode),
+        )
 
     def render(self) -> NDArray[np.uint8] | None:
         """The sheet and the score board, [H, W, 3] uint8, in the mode `rgb_array`."""

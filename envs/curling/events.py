@@ -65,15 +65,16 @@ def empty_board() -> Board:
 
 
 @kernel
-def _foresee(physics: Physics, board: Board, slot: int, now: float) -> None:
-    """Find when a stone whose path has just changed leaves, and when it meets each other stone."""
+def _foresee(physics: Physics, board: Board, slot: int, now: float, safe: float) -> None:
+    """Find when a stone whose path has just changed leaves, and when it meets each other stone.
+
+    It surely reaches no stone at rest before `safe`, seconds.
+    """
     table, stones, diameter = physics.table, board.stones, physics.contact.diameter
     stones[slot].leave = math.inf
     moving = stones[slot].stop > now
-    safe = now
     if moving:
         stones[slot].leave = leave_time(table, stones, slot, now, physics.side, physics.back, physics.near)
-        safe = _run_up(physics, board, slot, now)
     way = corridor(table, stones, slot, safe)
     soonest = math.inf
     for other in range(16):
@@ -99,14 +100,14 @@ def _expect(board: Board, one: int, two: int, time: float, sure: bool) -> None:
 
 
 @kernel
-def _run_up(physics: Physics, board: Board, slot: int, now: float) -> float:
-    """A time until which a moving stone surely reaches no stone at rest."""
-    stones = board.stones
+def _run_up(physics: Physics, board: Board, slot: int) -> float:
+    """A time until which a stone just released surely reaches no stone at rest, seconds."""
+    stones, now = board.stones, 0.0
     for _ in range(RUN_UP_STEPS):
         x, y, vx, vy = state_at(physics.table, stones, slot, now)
         nearest = math.inf
         for other in range(16):
-            if other != slot and stones[other].present and stones[other].stop <= now:
+            if other != slot and stones[other].present:
                 rx, ry = stones[other].x - x, stones[other].y - y
                 nearest = min(nearest, rx * rx + ry * ry)
         gap = math.sqrt(nearest) - physics.contact.diameter
@@ -227,7 +228,7 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
             launch(physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, late)
     for place in range(count):
         if struck & (1 << place):
-            _foresee(physics, board, members[place].slot, now)
+            _foresee(physics, board, members[place].slot, now, now)
     return collided
 
 
@@ -236,7 +237,7 @@ def _unspin(physics: Physics, board: Board, slot: int, now: float) -> None:
     """Let a stone that has ceased to spin go on straight."""
     x, y, vx, vy = state_at(physics.table, board.stones, slot, now)
     launch(physics.table, board.stones, slot, now, x, y, vx, vy, 0.0, 0.0)
-    _foresee(physics, board, slot, now)
+    _foresee(physics, board, slot, now, now)
 
 
 @kernel
@@ -272,7 +273,7 @@ def release(
     """Let go a stone at (x, y), metres, with velocity (vx, vy) m/s and `spin` rad/s, at time 0."""
     board.stones[slot].present = True
     launch(physics.table, board.stones, slot, 0.0, x, y, vx, vy, spin, physics.release_lag * physics.quantum)
-    _foresee(physics, board, slot, 0.0)
+    _foresee(physics, board, slot, 0.0, _run_up(physics, board, slot))
 
 
 @kernel

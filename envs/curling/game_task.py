@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.curling.actions import delivered
-from envs.curling.observations import Observation, game_info, game_spaces, observe_game
+from envs.curling.observations import Observation, game_info, game_spaces, observe_games
 from envs.curling.opponents import Player
 from envs.curling.render import draw_game
 from envs.curling.rewards import checked_reward, turn_reward
@@ -51,7 +51,7 @@ class GameTask:
         self.reward = checked_reward(reward)
 
     def observation_space(self) -> spaces.Dict:
-        """Bounds of what `observe` returns."""
+        """Bounds of what `observe` returns, for one game."""
         return game_spaces(self.world)
 
     def begin(self, rngs: Sequence[np.random.Generator]) -> list[GameEpisode]:
@@ -85,9 +85,10 @@ class GameTask:
         over = [episode.state.over for episode in episodes]
         return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
 
-    def observe(self, episode: GameEpisode) -> Observation:
-        """What the agent sees."""
-        return observe_game(self.world, episode.state, episode.last, episode.team)
+    def observe(self, episodes: Sequence[GameEpisode]) -> Observation:
+        """What the agent sees in each of B games, arrays [B, ...]."""
+        states, lasts = [e.state for e in episodes], [e.last for e in episodes]
+        return observe_games(self.world, states, lasts, [e.team for e in episodes])
 
     def info(self, episode: GameEpisode) -> dict[str, Any]:
         """How the game stands for the agent."""

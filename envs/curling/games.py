@@ -1,6 +1,6 @@
 """A whole game, or its first ends, between two players."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,7 +17,19 @@ def play_game(
     state: GameState | None = None,
     ends: int | None = None,
 ) -> list[Throw]:
-    """Every turn of a game, which depends on the arguments alone.
+    """Every turn of a game; the arguments are those of `turns`."""
+    return list(turns(world, players, rng, state=state, ends=ends))
+
+
+def turns(
+    world: World,
+    players: Sequence[Player],
+    rng: np.random.Generator,
+    *,
+    state: GameState | None = None,
+    ends: int | None = None,
+) -> Iterator[Throw]:
+    """Play a game turn by turn; it depends on the arguments alone.
 
     Args:
         world: ice, noise and rules.
@@ -28,9 +40,7 @@ def play_game(
     """
     state = start_game(world.ice.sheet, world.rules) if state is None else state
     last_end = None if ends is None else state.end + ends
-    throws: list[Throw] = []
     while not state.over and state.end != last_end:
         shot = players[state.thrower](world, state, rng)
-        throws += world.deliver_each([state], [shot], [rng])
-        state = throws[-1].after
-    return throws
+        state, throw = world.deliver(state, shot, rng)
+        yield throw

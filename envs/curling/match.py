@@ -13,7 +13,7 @@ from envs.curling.conditions import build_world
 from envs.curling.env import FRAMES_PER_SECOND, begun, checked_render_mode
 from envs.curling.ice import Ice
 from envs.curling.noise import Noise
-from envs.curling.observations import game_info, game_spaces, observe_game
+from envs.curling.observations import game_info, game_spaces, observe_games, row
 from envs.curling.render import draw_game
 from envs.curling.rewards import checked_reward, turn_reward
 from envs.curling.rule_set import RuleSet
@@ -108,7 +108,8 @@ class CurlingMatch(AECEnv):
     def observe(self, agent: str) -> NDArray[np.float32]:
         """The game as this agent sees it, flat float32."""
         team = self.possible_agents.index(agent)
-        return flatten(self.dict_space, observe_game(self.world, begun(self._state), self._last, team))
+        seen = observe_games(self.world, [begun(self._state)], [self._last], [team])
+        return flatten(self.dict_space, row(seen, 0))
 
     def step(self, action: NDArray[np.float32] | None) -> None:
         """The selected agent throws; one that is terminated passes None and leaves."""

@@ -5,6 +5,7 @@ nothing is stepped. A shot's result depends on that shot alone: not on its batch
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
@@ -80,40 +81,33 @@ def simulate(
         RuntimeError: a shot did not end; none is known.
     """
     batch = checked(ice, stones, in_play, slot, velocity, spin, contact_quantum)
-    physics = _physics(ice, contact_quantum)
+    physics, origin = _physics(ice, contact_quantum), np.array(ice.release_position)
     count = len(batch.slot)
-    result = Motion(
-        np.zeros((count, STONES, 2)),
-        np.zeros((count, STONES), bool),
-        np.zeros(count, np.int64),
-        np.zeros(count),
-    )
-    workers = os.cpu_count() or 1 if threads is None else threads
-    if workers < 1:
-        raise ValueError(f"threads: {threads!r} given, expected at least 1")
-    origin = np.array(ice.release_position)
+    places, in_play_after = np.zeros((count, STONES, 2)), np.zeros((count, STONES), bool)
+    result = Motion(places, in_play_after, np.zeros(count, np.int64), np.zeros(count))
 
-    def play(start: int) -> None:
-        part = slice(start, min(start + CHUNK, count))
-        _play(
-            physics,
-            empty_board(),
-            ice.sheet.hog_limit,
-            origin,
-            *(array[part] for array in batch),
-            *(array[part] for array in result),
-        )
+    def play(part: slice) -> None:
+        sheets, ends = (array[part] for array in batch), (array[part] for array in result)
+        _play(physics, empty_board(), ice.sheet.hog_limit, origin, *sheets, *ends)
 
-    starts = range(0, count, CHUNK)
-    if workers == 1 or len(starts) == 1:
-        for start in starts:
-            play(start)
-    else:
-        list(_pool(workers).map(play, starts))
+    _each_chunk(play, count, threads)
     if UNFINISHED in result.contacts:
         b = int(np.argmin(result.contacts))
         raise RuntimeError(f"shot {b}: its stones did not come to rest within {MOST_EVENTS} events")
     return result
+
+
+def _each_chunk(work: Callable[[slice], None], count: int, threads: int | None) -> None:
+    """Call `work` for every chunk of `count` rows, on `threads` threads."""
+    workers = os.cpu_count() or 1 if threads is None else threads
+    if workers < 1:
+        raise ValueError(f"threads: {threads!r} given, expected at least 1")
+    parts = [slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    if workers == 1 or len(parts) == 1:
+        for part in parts:
+            work(part)
+    else:
+        list(_pool(workers).map(work, parts))
 
 
 def trajectory(

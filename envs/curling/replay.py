@@ -165,7 +165,9 @@ def _result(state: GameState, names: Sequence[str]) -> str:
         return f"{names[0]} against {names[1]}: {score} so far"
     if state.winner is None:
         return f"Draw, {score}"
-    return f"{names[state.winner]} wins, {score}" + (" by concession" if state.reason == "concede" else "")
+    if state.reason == "concede":
+        return f"{names[state.winner]} wins by concession, {score}"
+    return f"{names[state.winner]} wins {max(first, second)}:{min(first, second)}"
 
 
 def _css(colour: tuple[int, int, int]) -> str:

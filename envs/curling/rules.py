@@ -104,14 +104,22 @@ def place(sheet: Sheet, rules: RuleSet, state: GameState, placement: Placement) 
 
 
 def frozen(array: NDArray) -> NDArray:
-    """A read-only copy of the array."""
-    copy = np.array(array)
+    """The array if it is read-only already, else a read-only copy."""
+    if not array.flags.writeable:
+        return array
+    copy = array.copy()
     copy.flags.writeable = False
     return copy
 
 
 def advance(
-    sheet: Sheet, rules: RuleSet, state: GameState, stones: NDArray[np.float64], in_play: NDArray[np.bool_]
+    sheet: Sheet,
+    rules: RuleSet,
+    state: GameState,
+    stones: NDArray[np.float64],
+    in_play: NDArray[np.bool_],
+    *,
+    score: int | None = None,
 ) -> GameState:
     """The game after a shot that left this board: the next shot, the next end, or the end of the game.
 
@@ -121,6 +129,7 @@ def advance(
         state: the game before the shot; not over.
         stones: [16, 2] float64, metres; the settled board.
         in_play: [16] bool.
+        score: of the board (`score_ends`), where the caller knows it.
 
     Raises:
         ValueError: when the game is over or a shape is wrong.
@@ -133,7 +142,9 @@ def advance(
         state = replace(state, power_plays=used)
     if state.shot + 1 < rules.shots_per_end:
         return replace(state, shot=state.shot + 1, stones=frozen(stones), in_play=frozen(in_play))
-    return _finish_end(sheet, rules, state, int(score_ends(sheet, stones[None], in_play[None])[0]))
+    if score is None:
+        score = int(score_ends(sheet, stones[None], in_play[None])[0])
+    return _finish_end(sheet, rules, state, score)
 
 
 def lose(sheet: Sheet, rules: RuleSet, state: GameState, reason: Reason = "concede") -> GameState:

@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.curling.actions import delivered
-from envs.curling.observations import Observation, board_spaces, observe_board
+from envs.curling.observations import Observation, board_spaces, observe_boards
 from envs.curling.render import draw_board
 from envs.curling.rules import GameState
 from envs.curling.sheet import STONES, STONES_PER_TEAM
@@ -59,7 +59,7 @@ class ShotTask:
         self.world, self.task, self.guards = world, task, guards
 
     def observation_space(self) -> spaces.Dict:
-        """Bounds of what `observe` returns."""
+        """Bounds of what `observe` returns, for one board."""
         board = board_spaces(self.world)
         low, high = board["stones"].low[0], board["stones"].high[0]
         return spaces.Dict({**board, "target": spaces.Box(low, high, dtype=np.float32)})
@@ -87,11 +87,11 @@ class ShotTask:
         rewards = np.array([self._reward(episode) for episode in episodes], dtype=np.float64)
         return rewards, np.ones(len(episodes), dtype=bool)
 
-    def observe(self, episode: ShotEpisode) -> Observation:
-        """The board before the shot, or after it, and the target in metres from the tee."""
-        stones, in_play = _shown(episode)
-        target = (episode.target - self.world.ice.sheet.tee).astype(np.float32)
-        return {**observe_board(self.world, stones, in_play, 0), "target": target}
+    def observe(self, episodes: Sequence[ShotEpisode]) -> Observation:
+        """B boards before the shot or after it, and the targets [B, 2] in metres from the tee."""
+        boards = observe_boards(self.world, [_shown(episode) for episode in episodes], [0] * len(episodes))
+        targets = np.stack([episode.target for episode in episodes]) - self.world.ice.sheet.tee
+        return {**boards, "target": targets.astype(np.float32)}
 
     def info(self, episode: ShotEpisode) -> dict[str, Any]:
         """`distance` of the thrown stone from the target, metres; NaN before the throw and when it is out."""

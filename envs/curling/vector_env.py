@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from envs.curling.actions import action_space
 from envs.curling.env import FRAMES_PER_SECOND, checked_render_mode, game_task
-from envs.curling.observations import Observation
+from envs.curling.observations import Observation, row
 from envs.curling.single_shot import shot_task
 
 
@@ -33,7 +33,7 @@ class Task(Protocol):
         self, episodes: Sequence[Any], actions: NDArray[np.floating]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
 
-    def observe(self, episode: Any) -> Observation: ...
+    def observe(self, episodes: Sequence[Any]) -> Observation: ...
 
     def info(self, episode: Any) -> dict[str, Any]: ...
 
@@ -102,7 +102,7 @@ class CurlingVectorEnv(VectorEnv):
             if seeds[index] is not None:
                 self._rngs[index] = seeding.np_random(seeds[index])[0]
         self._begin(chosen)
-        return self._observations(), self._infos(chosen)
+        return self.task.observe(self._episodes), self._infos(chosen)
 
     def step(
         self, actions: NDArray[np.float32]
@@ -136,7 +136,13 @@ class CurlingVectorEnv(VectorEnv):
         else:
             self._over = terminated.copy()
         truncated = np.zeros(self.num_envs, dtype=bool)
-        return self._observations(), rewards, terminated, truncated, self._infos(range(self.num_envs), infos)
+        return (
+            self.task.observe(self._episodes),
+            rewards,
+            terminated,
+            truncated,
+            self._infos(range(self.num_envs), infos),
+        )
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """One image a sub-environment, in the mode `rgb_array`."""
@@ -160,11 +166,6 @@ class CurlingVectorEnv(VectorEnv):
             self._episodes[index] = episode
             self._over[index] = False
 
-    def _observations(self) -> Observation:
-        """Every sub-environment's observation, stacked."""
-        rows = [self.task.observe(episode) for episode in self._episodes]
-        return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
-
     def _infos(self, indices: Sequence[int], infos: dict[str, Any] | None = None) -> dict[str, Any]:
         infos = {} if infos is None else infos
         for index in indices:
@@ -176,7 +177,7 @@ class CurlingVectorEnv(VectorEnv):
         infos: dict[str, Any] = {}
         for index in indices:
             episode = self._episodes[index]
-            final = {"final_obs": self.task.observe(episode), "final_info": self.task.info(episode)}
+            final = {"final_obs": row(self.task.observe([episode]), 0), "final_info": self.task.info(episode)}
             infos = self._add_info(infos, final, index)
         return infos
 

@@ -16,7 +16,8 @@ from envs.curling.ice import Ice
 from envs.curling.motion import simulate
 from envs.curling.noise import Noise
 from envs.curling.rule_set import RuleSet
-from envs.curling.rules import GameState, advance, frozen, lose, thrown_slot
+from envs.curling.rules import GameState, advance, lose, thrown_slot
+from envs.curling.scoring import score_ends
 
 
 class Throw(NamedTuple):
@@ -117,13 +118,15 @@ class World:
         number = np.array([state.shot for state in states])
         team = np.array([state.thrower for state in states])
         stones, in_play, foul = settle(sheet, rules, before, (motion.stones, motion.in_play), number, team)
+        stones.flags.writeable = in_play.flags.writeable = False
+        scores = score_ends(sheet, stones, in_play).tolist()
         return [
             Throw(
                 state,
                 Shot(float(velocity[b, 0]), float(velocity[b, 1]), float(spin[b])),
-                (frozen(stones[b]), frozen(in_play[b])),
+                (stones[b], in_play[b]),
                 bool(foul[b]),
-                advance(sheet, rules, state, stones[b], in_play[b]),
+                advance(sheet, rules, state, stones[b], in_play[b], score=scores[b]),
             )
             for b, state in enumerate(states)
         ]

@@ -22,15 +22,25 @@ FROM_ZERO: dict[str, set[str]] = {
     "train vision": {
         *("train_images", "validation_images", "data_seed", "momentum", "raised_momentum", "warmup_epochs"),
         *("weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life", "micro_batch"),
-        *("ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
+        *("keep", "ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
     },
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
+    "bench": {"seed"},
+    "demo": {"seed"},
+    "match": {"seed"},
+    "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
-"""Owner -> its numeric fields for which 0 is good; every other number in `BAD_VALUES` is bad for all of them."""
+"""Owner -> its numeric fields for which 0 is good; the other numbers in `BAD_VALUES` are always bad."""
 
-REQUIRED_WORDS: dict[str, list[str]] = {"compare": ["."], "evaluate": [".", "--data", "."]}
+REQUIRED_WORDS: dict[str, list[str]] = {
+    "compare": ["."],
+    "evaluate": ["--data", ".", "."],
+    "bench": ["curling"],
+    "match": ["drawer", "drawer"],
+    "render": [__file__],
+}
 """Command -> words without which its flags cannot be tried alone."""
 
 

@@ -29,7 +29,7 @@ def test_the_list_names_id_observation_and_action(point_env, capsys):
     listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {
         "id": "hogline/Point-v0",
-        "observation": "Box(0.0, 1.0, (1,), float32)",
+        "observation": "1 float32 in 0 .. 1",
         "action": "Discrete(2)",
     } in listed
     assert all(row["id"].startswith("hogline/") for row in listed)

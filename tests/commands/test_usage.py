@@ -54,7 +54,9 @@ def test_every_field_refuses_twelve_bad_values_and_names_itself(nothing_runs, ca
     problems, flags = [], all_flags()
     for flag in flags:
         problems += [f"{flag.command} {flag.name} {problem_of(flag, value, capsys)}" for value in BAD_VALUES]
-        code, errors = outcome([*flag.words("1")[:-2], f"--{flag.name}-unknown", "1"], capsys)
+        code, errors = outcome(
+            [*flag.words("1")[: -1 if flag.positional else -2], f"--{flag.name}-unknown", "1"], capsys
+        )
         if code != 2 or len(errors) != 1 or "unknown" not in errors[0]:
             problems.append(f"{flag.command} --{flag.name}-unknown was answered {code} {errors}")
     assert [problem for problem in problems if not problem.endswith(" ")] == []
@@ -194,6 +196,16 @@ def test_the_one_line_is_the_same_on_every_terminal(columns, encoding):
         command = [sys.executable, "run.py", "envs", *words]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (2, f"run.py: {line}\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently on Windows")
+def test_a_reader_that_goes_away_is_no_traceback():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "run.py", "--help"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_the_help_of_the_program_documents_every_exit_code(capsys):

@@ -88,11 +88,14 @@ def nearest(physics, board, now):
 
 @pytest.mark.parametrize("name", NAMES)
 @sizes(1000, 100_000)
-def test_no_step_or_collision_adds_energy_and_no_stones_overlap(name, count):
+def test_no_step_or_collision_adds_energy_and_no_stones_overlap(name, count, record_property):
     ice = get_ice(name)
     shots = random_shots(count, ice, np.random.default_rng(0))
     out = np.zeros((count, 3))
     watch(_physics(ice, 0.0), empty_board(), np.array(ice.release_position), *shots, 8, out)
+    record_property("largest relative rise of kinetic energy", out[:, 0].max())
+    record_property("deepest overlap in motion, m", -out[:, 1].min())
+    record_property("deepest overlap at rest, m", -out[:, 2].min())
     assert out[:, 0].max() <= 1e-12
     assert out[:, 1].min() >= -1e-4
     assert out[:, 2].min() >= -1e-6
@@ -127,7 +130,7 @@ def test_mirrored_shot_gives_the_mirrored_result_bit_for_bit(name, count):
 
 @pytest.mark.parametrize("name", NAMES)
 @sizes(2000, 20_000)
-def test_names_of_the_stones_do_not_matter(name, count):
+def test_names_of_the_stones_do_not_matter(name, count, record_property):
     ice, rng = get_ice(name), np.random.default_rng(3)
     shots = random_shots(count, ice, rng, gap=1e-5)
     order = np.argsort(rng.random((count, 16)), 1)
@@ -139,6 +142,8 @@ def test_names_of_the_stones_do_not_matter(name, count):
     same = (one.in_play[rows, order] == two.in_play).all(1)
     apart = np.abs(one.stones[rows, order] - two.stones).max((1, 2))
     single = one.contacts <= 1
+    record_property("shots with one contact at most", int(single.sum()))
+    record_property("share equal to 1e-9 m", (same & (apart <= 1e-9)).mean())
     assert same[single].all() and (apart[single] == 0).all()
     assert (same & (apart <= 1e-9)).mean() >= 0.999
 
@@ -163,12 +168,14 @@ def test_result_depends_neither_on_batch_nor_on_threads_nor_on_repetition(name, 
 
 @pytest.mark.parametrize("name", NAMES)
 @sizes(1000, 5000)
-def test_table_twice_as_fine_moves_no_stone_far(name, count):
+def test_table_twice_as_fine_moves_no_stone_far(name, count, record_property):
     ice = get_ice(name)
     finer = get_ice(name, interval=ice.table.interval / 2)
     shots = random_shots(count, ice, np.random.default_rng(5), gap=1e-5)
     one, two = simulate(ice, *shots), simulate(finer, *shots)
     moved = np.abs(one.stones - two.stones).max((1, 2))
+    record_property("median movement, m", np.median(moved))
+    record_property("99th percentile of the movement, m", np.percentile(moved, 99))
     assert (one.in_play == two.in_play).all(1).mean() >= 0.99
     assert np.median(moved) < 1e-3
     assert (moved < 5e-3).mean() >= 0.99
@@ -176,13 +183,16 @@ def test_table_twice_as_fine_moves_no_stone_far(name, count):
 
 @pytest.mark.parametrize("name", NAMES)
 @sizes(20_000, 1_000_000)
-def test_every_shot_ends_within_a_minute_with_finite_positions(name, count):
+def test_every_shot_ends_within_a_minute_with_finite_positions(name, count, record_property):
     ice, rng = get_ice(name), np.random.default_rng(6)
+    longest = 0.0
     for start in range(0, count, 50_000):
         shots = random_shots(min(50_000, count - start), ice, rng)
         motion = simulate(ice, *shots)
         assert np.isfinite(motion.stones).all() and np.isfinite(motion.seconds).all()
-        assert motion.seconds.max() < 60
+        longest = max(longest, motion.seconds.max())
+    record_property("longest shot, s", longest)
+    assert longest < 60
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -195,7 +205,7 @@ def test_awkward_positions_come_to_rest(name, quantum):
     packed += np.array([-0.6, ice.sheet.tee_y - 0.5])
     stones, in_play = np.zeros((16, 2)), np.zeros(16, bool)
     stones[:15], in_play[:15] = packed + 1e-9 * np.arange(15)[:, None], True
-    aims = np.linspace(-1.2, 1.2, 101)
+    aims = np.linspace(-1.2, 1.2, 25)
     speeds = np.array([0.0, 1e-12, 1e-6, 0.3, 0.7, 1.0, 10.0]) * ice.max_speed
     velocity = np.array([[x * speed / 36, speed] for x in aims for speed in speeds])
     velocity *= np.minimum(1, (1 - 1e-12) * ice.speed_limit / np.maximum(np.hypot(*velocity.T), 1e-300))[

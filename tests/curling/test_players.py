@@ -35,8 +35,10 @@ def test_better_player_wins_most_of_a_few_games(better, worse):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("better", "worse"), [("drawer", "random"), ("rules", "drawer")])
-def test_better_player_wins_over_80_percent_of_400_two_end_games(better, worse):
-    assert share_of_wins(better, worse, GAMES) > SHARE
+def test_better_player_wins_over_80_percent_of_400_two_end_games(better, worse, record_property):
+    share = share_of_wins(better, worse, GAMES)
+    record_property("share of games won", share)
+    assert share > SHARE
 
 
 @pytest.mark.parametrize("name", PLAYERS)

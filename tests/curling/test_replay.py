@@ -74,8 +74,9 @@ def test_tracks_lead_from_before_the_house_to_where_the_stones_stop(game, throws
 
 
 def test_the_result_is_told(game, throws):
-    first, second = throws[-1].after.totals
-    assert f"{first}:{second}" in game["result"]
+    state = throws[-1].after
+    assert state.winner is not None
+    assert game["result"] == f"{NAMES[state.winner]} wins {max(state.totals)}:{min(state.totals)}"
 
 
 def test_a_concession_has_no_track_and_ends_the_game():

@@ -138,7 +138,7 @@ class ScaledCosine(nn.Module):
 
     Attributes:
         coherence: the largest |cosine| between fixed rows that are not each other's negative; None where
-            rows are learned.
+            rows are learned or not compared.
     """
 
     scale: Tensor

@@ -1,0 +1,154 @@
+"""What `run.py evaluate` does once the flags are parsed: load, evaluate, table, JSON and plots."""
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from agents.commands.tables import print_table
+from agents.plots.confusion import draw_confusion
+from agents.plots.curves import save_figure
+from agents.plots.reliability import draw_reliability
+from agents.runs.atomic import write_file
+from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.device import resolve_device
+from agents.runs.errors import ConfigError, StorageError
+from agents.vision.evaluation import (
+    Classifier,
+    Evaluation,
+    evaluate_all,
+    evaluation_json,
+    read_test_images,
+    restore_classifier,
+)
+from vision.evaluate import CONFIDENCE, Estimate
+from vision.images.data import stratified_subset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from agents.commands.evaluate import Config
+
+
+def write_evaluation(config: "Config") -> None:
+    """Evaluate the checkpoints of a config and show the result.
+
+    Raises:
+        ConfigError: if checkpoints and data do not fit together.
+        CorruptFileError, StorageError: if a file is malformed or cannot be read or written.
+    """
+    import numpy as np
+
+    device = resolve_device(config.device)
+    classifiers = _load(config, device)
+    images = read_test_images(next(iter(classifiers.values())), Path(config.data), device)
+    _refuse_mixed_data(classifiers)
+    if config.images:
+        rng = np.random.default_rng(config.seed)
+        images = images.select(stratified_subset(images, min(config.images, len(images)), rng))
+    found = evaluate_all(classifiers, images, corruptions=config.corruptions, seed=config.seed)
+    if config.json:
+        document = {
+            "dataset": next(iter(classifiers.values())).config.dataset,
+            "images": len(images),
+            "confidence": CONFIDENCE,
+            "seed": config.seed,
+            "checkpoints": [evaluation_json(evaluation) for evaluation in found],
+        }
+        write_file(Path(config.json), (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
+    if config.plots:
+        _write_plots(Path(config.plots), found, images.classes)
+    print_table(_table(found), f"{len(images)} test images")
+
+
+def checkpoint_files(path: Path) -> list[Path]:
+    """Return the checkpoint files that a path means: itself, a run's best (else last), or those of its seeds.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    if path.is_file():
+        return [path]
+    for name in (BEST, LAST):
+        file = path / "checkpoints" / name
+        if file.is_file():
+            return [file]
+    members = sorted(path.glob("seed-*"), key=lambda member: _seed_number(member.name))
+    files = [file for member in members for file in checkpoint_files(member)]
+    if not files:
+        raise ConfigError(f"checkpoints: got {path}, expected a checkpoint file or a run with checkpoints")
+    return files
+
+
+def _load(config: "Config", device: str) -> dict[str, Classifier]:
+    classifiers: dict[str, Classifier] = {}
+    for given in config.checkpoints:
+        for file in checkpoint_files(Path(given)):
+            classifiers[str(file)] = restore_classifier(
+                load_checkpoint(file), weights=config.weights, device=device
+            )
+    return classifiers
+
+
+def _refuse_mixed_data(classifiers: dict[str, Classifier]) -> None:
+    first, *others = classifiers.items()
+    for name, classifier in others:
+        if (classifier.config.dataset, classifier.classes) != (first[1].config.dataset, first[1].classes):
+            raise ConfigError(f"checkpoints: got {name} of other data, expected the data of {first[0]}")
+
+
+def _write_plots(folder: Path, found: list[Evaluation], classes: tuple[str, ...]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make {folder}: {error.strerror or error}") from error
+    for number, evaluation in enumerate(found, start=1):
+        stem = f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]+', '-', evaluation.name).strip('-')[-80:]}"
+        _save(draw_reliability(evaluation.report), folder / f"{stem}-reliability.png")
+        _save(draw_confusion(evaluation.report.confusion, classes), folder / f"{stem}-confusion.png")
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    image = io.BytesIO()
+    save_figure(figure, image)
+    write_file(path, image.getvalue())
+
+
+def _table(found: list[Evaluation]) -> Table:
+    """Return one row per measurement of each checkpoint, with its interval."""
+    percent = f"{CONFIDENCE:.0%}"
+    table = Table("checkpoint", "step", "measurement", "value", f"{percent} bootstrap over images")
+    for evaluation in found:
+        who = (evaluation.name, str(evaluation.step))
+        for name, estimate, scale, digits in _measurements(evaluation):
+            mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
+            interval = f"[{low:.{digits}f}, {high:.{digits}f}]"
+            table.add_row(*who, name, f"{mean:.{digits}f}", interval)
+            who = ("", "")
+        for kind, row in evaluation.corrupted.items():
+            by_severity = " ".join(f"{100 * one.mean:.1f}" for one in row)
+            table.add_row("", "", f"top-1 % under {kind}, severities 1-{len(row)}", by_severity, "")
+        table.add_section()
+    return table
+
+
+def _measurements(evaluation: Evaluation) -> list[tuple[str, Estimate, float, int]]:
+    """Return (name, estimate, factor for display, digits) of what was measured on clean images."""
+    report = evaluation.report
+    rows = [
+        ("top-1 %", report.top1, 100.0, 2),
+        ("top-5 %", report.top5, 100.0, 2),
+        ("loss, nats", report.loss, 1.0, 4),
+        ("calibration error %", report.calibration_error, 100.0, 2),
+        ("top-1 minus the first's, points", evaluation.difference, 100.0, 2),
+    ]
+    return [row for row in rows if row[1] is not None]
+
+
+def _seed_number(name: str) -> int:
+    digits = name.removeprefix("seed-")
+    return int(digits) if digits.isdigit() else 0

@@ -1,0 +1,89 @@
+"""The learner of kind `language`: a recurrent language model, measured by perplexity."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agents.language.config import LanguageConfig
+from vision.fit import Fit
+from vision.text.corpus import Vocabulary, Windows, build_vocabulary, parallel_streams, read_tokens
+from vision.text.embeddings import information_directions, random_directions, word2vec_directions
+from vision.text.language_model import LanguageModel, NextWord, mean_loss
+
+# Pieces of the measured text that are read side by side.
+STREAMS = 10
+
+
+class LanguageLearner:
+    """A language model on its way through a run.
+
+    Args:
+        config: see `LanguageConfig`.
+        seed: of the weights, the order, the dropout and the fixed directions.
+        device: "cpu" or "cuda".
+
+    Raises:
+        ValueError: if a text is too short or malformed.
+        OSError: if a file is missing.
+    """
+
+    def __init__(self, config: LanguageConfig, *, seed: int, device: str) -> None:
+        if not config.data:
+            raise ValueError("data: got nothing, expected the folder of the WikiText files")
+        self.config = config
+        tokens = read_tokens(Path(config.data), config.train_part)
+        vocabulary = build_vocabulary(tokens, least=config.least)
+        words = vocabulary.encode(tokens)
+        measured = vocabulary.encode(read_tokens(Path(config.data), config.test_part))
+        self._streams = parallel_streams(measured, STREAMS).to(device)
+        generator = torch.Generator().manual_seed(seed)
+        self.network = LanguageModel(
+            len(vocabulary),
+            config.dimensions,
+            layers=config.layers,
+            dropout=config.dropout,
+            rows=_fixed_rows(config, words, vocabulary, generator),
+            generator=generator,
+        )
+        windows = Windows(words.to(device), config.window)
+        self._fit = Fit(self.network, NextWord(), windows, len(windows), config.fit, seed=seed, device=device)
+
+    def train(self) -> Iterator[dict[str, float]]:
+        """Train to the end; see `vision.fit.Fit.train` for what is raised."""
+        for report in self._fit.train():
+            loss = mean_loss(self.network, self._streams, window=self.config.window)
+            found = {"test_loss": loss, "test_perplexity": math.exp(loss)}
+            scale = getattr(self.network.head, "scale", None)
+            if scale is not None:
+                found["head_scale"] = float(scale.detach())
+            yield report | found
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the loop."""
+        return self._fit.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave; ValueError if it is of another network or vocabulary."""
+        self._fit.load_state_dict(state)
+
+
+def build(config: LanguageConfig, *, seed: int, device: str) -> LanguageLearner:
+    """Build the learner of kind `language`; see `agents.runs.learner.Builder`."""
+    return LanguageLearner(config, seed=seed, device=device)
+
+
+def _fixed_rows(
+    config: LanguageConfig, words: Tensor, vocabulary: Vocabulary, generator: torch.Generator
+) -> Tensor | None:
+    """Return the (V, D) fixed rows of the output embedding, or None if it is learned."""
+    size, dimensions = len(vocabulary), config.dimensions
+    if config.output == "learned":
+        return None
+    if config.output == "random":
+        return random_directions(size, dimensions, generator=generator)
+    pretrain = information_directions if config.output == "pmi" else word2vec_directions
+    return pretrain(words, size, dimensions, generator=generator)

@@ -1,0 +1,1 @@
+"""Image classifiers as a kind of learner: config, presets, building, evaluation."""

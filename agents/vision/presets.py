@@ -1,0 +1,88 @@
+"""Ready configs of the papers' runs, by name; a flag given beside a preset changes that one field.
+
+Sources: Yamada et al. 2019 (ShakeDrop), Gastaldi 2017 (Shake-Shake), Huang et al. 2016 (stochastic depth),
+Hoffer et al. 2018 (fixed classifiers), Smith et al. 2018 (batch schedules). Runs of those papers that take
+GPU-days are here at full length; the `quick_` runs are ours and take minutes on a CPU.
+"""
+
+from dataclasses import replace
+
+from agents.vision.config import VisionConfig
+from vision.images.augment_config import AugmentConfig
+
+CUTOUT = AugmentConfig(cutout=16)
+ERASING = AugmentConfig(erase_probability=0.5)
+
+# Smith et al. 2018, section 5.1: ghost batches as large as the smallest batch.
+_NOISE = VisionConfig(ghost_batch=128, micro_batch=640)
+# Yamada et al. 2019, section 4; the recipe of the authors' code for four devices.
+_PYRAMID = VisionConfig(
+    dataset="cifar100",
+    model="pyramidnet110_a270",
+    epochs=300,
+    rate=0.5,
+    factor=10,
+    milestones=(0.5, 0.75),
+    weight_decay=1e-4,
+    optimizer="nesterov",
+)
+# Gastaldi 2017, section 2: cosine per update over 1,800 epochs.
+_SHAKE = VisionConfig(
+    model="shakeshake26_2x32d",
+    schedule="cosine",
+    epochs=1800,
+    rate=0.2,
+    weight_decay=1e-4,
+    optimizer="nesterov",
+)
+# Hoffer et al. 2018, section 3; He et al. 2016 for the recipe of ResNet-56.
+_FIXED = VisionConfig(
+    model="resnet56_projected", epochs=200, factor=10, milestones=(0.5, 0.75), weight_decay=1e-4
+)
+# 5,000 images and 500 held out, a network of 78,000 weights: minutes on a CPU.
+_QUICK = VisionConfig(
+    model="resnet8",
+    train_images=5500,
+    validation_images=500,
+    epochs=15,
+    batch=32,
+    max_batch=500,
+    rate=0.05,
+    factor=3,
+    ghost_batch=32,
+    weight_decay=1e-4,
+)
+
+PRESETS: dict[str, VisionConfig] = {
+    "noise_decay_rate": _NOISE,
+    "noise_increase_batch": replace(_NOISE, schedule="increase_batch"),
+    "noise_hybrid": replace(_NOISE, schedule="hybrid"),
+    "noise_increased_rate": replace(_NOISE, schedule="increased_rate"),
+    "noise_increased_momentum": replace(_NOISE, schedule="increased_momentum"),
+    "pyramidnet_none": _PYRAMID,
+    "pyramidnet_stochastic_depth": replace(_PYRAMID, regularizer="stochastic_depth"),
+    "pyramidnet_shakedrop_batch": replace(_PYRAMID, regularizer="shakedrop", level="batch"),
+    "pyramidnet_shakedrop_image": replace(_PYRAMID, regularizer="shakedrop", level="image"),
+    "pyramidnet_shakedrop_channel": replace(_PYRAMID, regularizer="shakedrop", level="channel"),
+    "pyramidnet_shakedrop_pixel": replace(_PYRAMID, regularizer="shakedrop", level="pixel"),
+    "pyramidnet_one_branch_shake": replace(_PYRAMID, regularizer="shake"),
+    "pyramidnet_shakedrop_cosine_erasing": replace(
+        _PYRAMID, regularizer="shakedrop", level="pixel", schedule="cosine", epochs=1800, augment=ERASING
+    ),
+    "shake_even_even": replace(_SHAKE, regularizer="shake_shake", forward="even", backward="even"),
+    "shake_shake_image": replace(_SHAKE, regularizer="shake_shake"),
+    "shake_shake_batch": replace(_SHAKE, regularizer="shake_shake", level="batch"),
+    "shake_even_image": replace(_SHAKE, regularizer="shake_shake", backward="even"),
+    "shake_keep_image": replace(_SHAKE, regularizer="shake_shake", backward="keep"),
+    "even_shake_image": replace(_SHAKE, regularizer="shake_shake", forward="even"),
+    "fixed_learned": _FIXED,
+    "fixed_orthonormal": replace(_FIXED, head="orthonormal"),
+    "fixed_hadamard": replace(_FIXED, head="hadamard"),
+    "quick_learned": _QUICK,
+    "quick_orthonormal": replace(_QUICK, head="orthonormal"),
+    "quick_hadamard": replace(_QUICK, head="hadamard"),
+    "quick_increase_batch": replace(_QUICK, schedule="increase_batch"),
+    "quick_hybrid": replace(_QUICK, schedule="hybrid"),
+    "quick_shakedrop": replace(_QUICK, model="preresnet20_eraserelu", regularizer="shakedrop"),
+    "quick_stochastic_depth": replace(_QUICK, model="preresnet20_eraserelu", regularizer="stochastic_depth"),
+}

@@ -1,0 +1,1 @@
+"""Language models: corpora, word embeddings, recurrent networks."""
