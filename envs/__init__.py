@@ -19,3 +19,16 @@ register(
     vector_entry_point="envs.curling.vector_env:single_shot_vector_env",
     kwargs={"task": "takeout"},
 )
+for _name, _task in (
+    ("Reacher", "reacher"),
+    ("Pusher", "pusher"),
+    ("MultiPusher", "multi_pusher"),
+    ("VariablePusher", "variable_pusher"),
+):
+    for _kind, _arguments in (("", {}), ("Visual", {"image_size": 48})):
+        register(
+            id=f"hogline/{_kind}{_name}-v0",
+            entry_point="envs.manipulation.env:ManipulationEnv",
+            vector_entry_point="envs.manipulation.env:manipulation_vector_env",
+            kwargs={"task": _task, **_arguments},
+        )

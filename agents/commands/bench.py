@@ -51,6 +51,19 @@ SUITES = {
             "kilobytes_per_tree",
         ),
     ),
+    "manipulation": Suite(
+        "agents.benchmarks.manipulation",
+        ("multi_pusher", "pusher", "reacher"),
+        (
+            "scene",
+            "frames_per_second",
+            "mujoco_frames_per_second",
+            "ratio",
+            "steps_per_second",
+            "vector_steps_per_second_one_thread",
+            "vector_steps_per_second",
+        ),
+    ),
 }
 
 
@@ -59,10 +72,10 @@ class Config:
     """Measure speed: figures and ratios of one run on this machine; quote the ratios."""
 
     suite: tyro.conf.Positional[str]
-    """What to measure: curling or search."""
+    """What to measure: curling, search or manipulation."""
 
     variant: str = ""
-    """Variant of the suite, such as an ice; its first if left out."""
+    """Variant of the suite, such as an ice or a task; its first if left out."""
 
     json: str = ""
     """File for the figures as JSON; none if left out."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.compiled import kernel
+from envs.compiled import kernel
 from envs.curling.path import PathTable
 from envs.curling.stones import final_heading, state_at
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.compiled import kernel
+from envs.compiled import kernel
 
 SOLVER_TOLERANCE = 1e-13
 """Change of an impulse per mass at which the solver stops, relative to the greatest closing speed."""

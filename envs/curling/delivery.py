@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.compiled import entry, kernel
+from envs.compiled import entry, kernel
 from envs.curling.ice import Ice
 from envs.curling.path import CURLING, NO_SPIN, STRAIGHT, PathTable, read, spin_out, time_to_stop
 from envs.curling.stones import STONE, launch, state_at

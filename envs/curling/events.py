@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from envs.compiled import kernel
 from envs.curling.approach import GRAZE, TOUCHING, contact_time, corridor, leave_time, passes, reach_time
 from envs.curling.collision import MEMBER, PAIR, Contact, resolve
-from envs.curling.compiled import kernel
 from envs.curling.path import PathTable
 from envs.curling.stones import STONE, launch, lay, spin_at, state_at
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from envs.compiled import entry
 from envs.curling.collision import Contact
-from envs.curling.compiled import entry
 from envs.curling.events import (
     LOG_FIELDS,
     MOST_EVENTS,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.compiled import kernel
+from envs.compiled import kernel
 
 STRAIGHT, CURLING = 0, 1
 """First index of `PathTable.cells`."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.compiled import entry
+from envs.compiled import entry
 from envs.curling.ice import Ice
 from envs.curling.sheet import STONES
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from envs.compiled import entry, kernel
 from envs.curling import ice as ices
-from envs.curling.compiled import entry, kernel
 from envs.curling.ice import Ice
 
 IMPULSE_SWEEPS = 8

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from envs.curling.compiled import kernel
+from envs.compiled import kernel
 from envs.curling.path import (
     CURLING,
     NO_SPIN,

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from envs.compiled import entry
 from envs.curling.collision import MEMBER, PAIR, Contact, resolve, wanted_separation
-from envs.curling.compiled import entry
 from envs.curling.ice import get_ice
 
 RADIUS = 0.145

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from envs.curling.compiled import entry, kernel
+from envs.compiled import entry, kernel
 from envs.curling.events import NONE, empty_board, proceed, release, set_up, settle
 from envs.curling.ice import ICES, get_ice
 from envs.curling.motion import _physics, simulate, trajectory

@@ -9,6 +9,7 @@ from pettingzoo.test import api_test, render_test, seed_test
 
 import envs
 from envs.curling.match import CurlingMatch
+from tests.rollouts import assert_fresh, assert_same, rollout
 
 IDS = [name for name in gymnasium.registry if name.startswith("hogline/Curling")]
 QUICK = {"hogline/Curling-v0": {"opponent": "drawer"}}
@@ -17,28 +18,6 @@ MODES = {"next_step": AutoresetMode.NEXT_STEP, "same_step": AutoresetMode.SAME_S
 
 def make(name, **arguments):
     return gymnasium.make(name, **QUICK.get(name, {}), **arguments).unwrapped
-
-
-def rollout(env, seed, steps):
-    """Observations, rewards and ends of `steps` random actions, resets included."""
-    env.action_space.seed(seed)
-    observation, _ = env.reset(seed=seed)
-    rows = [(observation, 0.0, False)]
-    for _ in range(steps):
-        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
-        assert not truncated
-        rows.append((observation, reward, terminated))
-        if terminated:
-            rows.append((env.reset()[0], 0.0, False))
-    return rows
-
-
-def assert_same(first, second):
-    assert len(first) == len(second)
-    for (seen, reward, over), (seen_2, reward_2, over_2) in zip(first, second, strict=True):
-        assert (reward, over) == (reward_2, over_2)
-        for key in seen:
-            assert seen[key].tobytes() == seen_2[key].tobytes()
 
 
 def test_the_package_registers_its_environments():
@@ -70,11 +49,8 @@ def test_different_seeds_give_different_rollouts(name):
 def test_observations_stay_in_bounds_share_no_memory_and_do_not_stand_still(name):
     env = make(name)
     rows = [row for seed in range(4) for row in rollout(env, seed, 150)]
-    arrays = {key: [row[0][key] for row in rows] for key in rows[0][0]}
-    for key, seen in arrays.items():
-        assert all(env.observation_space[key].contains(value) for value in seen)
-        addresses = {value.__array_interface__["data"][0] for value in seen}
-        assert len(addresses) == len(seen)
+    assert not any(truncated for *_, truncated in rows)
+    for key, seen in assert_fresh(env.observation_space, rows).items():
         if name == "hogline/Curling-v0":
             assert (np.ptp(np.stack(seen), axis=0) > 0).all(), f"{key} has an element that never changes"
 

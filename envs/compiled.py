@@ -1,7 +1,8 @@
-"""Compilation of the engine's kernels, kept on disk between processes.
+"""Compilation of kernels, kept on disk between processes.
 
 numba compiles a function with all it calls, but renews its copy on disk only when that function's own file
-changes. The copies of `entry` are renewed when that file or any source file of this folder does.
+changes. The copies of `entry` are renewed when a source file does in the folder of the function or of a
+kernel that its module names. So a kernel calls kernels of its own folder only.
 """
 
 import functools
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.dispatcher import Dispatcher
 
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 """Kernels release the interpreter lock, and divide as numpy does: without a check before each division."""
@@ -25,7 +27,7 @@ def entry(function: Callable) -> Callable:
     @functools.cache
     def compiled() -> Callable:
         dispatcher = numba.njit(cache=True, **OPTIONS)(function)
-        dispatcher._cache._cache_file._source_stamp = _stamp(function.__code__.co_filename)
+        dispatcher._cache._cache_file._source_stamp = _stamp(_folders(function))
         return dispatcher
 
     @functools.wraps(function)
@@ -35,10 +37,19 @@ def entry(function: Callable) -> Callable:
     return call
 
 
+def _folders(function: Callable) -> frozenset[Path]:
+    """The folders of the function and of the kernels that its module names."""
+    named = [value.py_func for value in function.__globals__.values() if isinstance(value, Dispatcher)]
+    return frozenset(Path(part.__code__.co_filename).parent for part in (function, *named))
+
+
 @functools.cache
-def _stamp(file: str) -> str:
-    """SHA-256 over `file` and the source files of this folder, as hexadecimal digits."""
+def _stamp(folders: frozenset[Path]) -> str:
+    """SHA-256 over this file and the source files of the folders, as hexadecimal digits."""
     digest = hashlib.sha256()
-    for source in (Path(file), *sorted(Path(__file__).parent.glob("*.py"))):
+    for source in (
+        Path(__file__),
+        *(path for folder in sorted(folders) for path in sorted(folder.glob("*.py"))),
+    ):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""A hand that reaches and pushes on a table, in MuJoCo."""
