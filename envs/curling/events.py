@@ -150,15 +150,15 @@ def _gather(physics: Physics, board: Board, first: int, second: int, now: float)
     touch = physics.contact.diameter + (TOUCHING if physics.quantum == 0.0 else 0.0)
     _enter(physics, board, 0, first, now)
     _enter(physics, board, 1, second, now)
-    count, links = 2, 0
-    outside = 0
+    count, links = 2, _link(members, pairs, 0, 0, 1, math.inf)
+    outside = 0  # a bit for each stone that is no member yet
     for slot in range(16):
         if stones[slot].present and slot != first and slot != second:
             outside |= 1 << slot
     checked = 0
     while checked < count:
-        for other in range(checked + 1, count):
-            links = _link(members, pairs, links, checked, other, math.inf if other + checked == 1 else touch)
+        for other in range(max(checked + 1, 2), count):
+            links = _link(members, pairs, links, checked, other, touch)
         for slot in range(16):
             if outside & (1 << slot) and _near(physics, board, checked, slot, now, touch):
                 _enter(physics, board, count, slot, now)
@@ -229,7 +229,8 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
     count, links = _gather(physics, board, first, second, now)
     members, pairs, diameter = board.members[:count], board.pairs[:links], physics.contact.diameter
     resolve(physics.contact, members, pairs)
-    collided, struck, late = 0, 3, -0.5 * physics.quantum
+    collided, late = 0, -0.5 * physics.quantum
+    struck = 0b11  # a bit for each member with a new path; the pair that met has one in any case
     for p in range(links):
         if pairs[p].push > 0.0:
             collided += physics.quantum > 0.0 or _apart(members, pairs[p]) > diameter - 0.5 * GRAZE
