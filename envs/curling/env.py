@@ -78,19 +78,24 @@ class CurlingEnv(gymnasium.Env):
     | name | default | values |
     |---|---|---|
     | `opponent` | `"rules"` | `"random"`, `"drawer"`, `"rules"`, or a player, see below |
-    | `rules` | `"two_ends"` | `"end"`, `"two_ends"`, `"eight_ends"`, `"standard"`, `"mixed_doubles"`, or a `RuleSet` |
+    | `rules` | `"two_ends"` | a name, see below, or a `RuleSet` |
     | `ice` | `"fcv1"` | `"fcv1"`, `"gat2016"`, or an `Ice` |
     | `noise` | `"dc3"` | `"none"`, `"dc3"`, `"gat2016"`, `"student_t"`, or a `Noise` |
     | `team` | `None` | 0, 1 or None for a random one |
-    | `placement` | `"house"` | `"house"`, `"guard"`, `"power_play_left"`, `"power_play_right"`, or a callable |
+    | `placement` | `"house"` | `"house"`, `"guard"`, a power play or a callable, see below |
     | `reward` | `"points"` | `"points"`, `"result"` |
     | `render_mode` | `None` | `"rgb_array"`, `"human"` |
 
+    Rules by name: `"end"`, `"two_ends"`, `"eight_ends"`, `"standard"` and `"mixed_doubles"`.
+
     A player is any callable of (world, state, rng) that returns a `Shot`, or None to concede; its shot is
-    slowed to the strongest legal delivery. `placement` is for mixed doubles: where the stones are positioned
-    in the ends in which the agent's team decides; a callable of (world, state, rng) returns one of the four.
-    A named power play is played in the first end that allows it, the others are played as `"house"`. The
-    opponent chooses by its method `place` of the same arguments; without one it is `"house"`.
+    slowed to the strongest legal delivery.
+
+    In mixed doubles `placement` says where the stones are positioned whenever the agent's team decides:
+    `"house"`, `"guard"`, `"power_play_left"`, `"power_play_right"`, or a callable of (world, state, rng) that
+    returns one of them. A power play asked for by name is played once, in the first end in which the team
+    decides; its other ends are `"house"`. An opponent with a method `place` of the same arguments is asked
+    by it; for others it is `"house"`.
 
     `gymnasium.make_vec("hogline/Curling-v0", num_envs=64)` plays many games at once through the batched
     engine, with `autoreset_mode="next_step"` or `"same_step"`; the results are those of single environments
@@ -159,6 +164,5 @@ def game_task(
     reward: str = "points",
 ) -> GameTask:
     """The task that the arguments of `CurlingEnv` describe."""
-    return GameTask(
-        build_world(ice, noise, rules), get_player(opponent), team, get_chooser(placement), reward
-    )
+    world = build_world(ice, noise, rules)
+    return GameTask(world, get_player(opponent), team, get_chooser(placement), reward)

@@ -47,12 +47,14 @@ class CurlingMatch(AECEnv):
     Both agents are terminated when the game is over. Never truncated.
 
     ## Arguments
+    As in `hogline/Curling-v0`, but for the placements of mixed doubles, one for each team.
+
     | name | default | values |
     |---|---|---|
-    | `rules` | `"two_ends"` | `"end"`, `"two_ends"`, `"eight_ends"`, `"standard"`, `"mixed_doubles"`, or a `RuleSet` |
+    | `rules` | `"two_ends"` | a name, see there, or a `RuleSet` |
     | `ice` | `"fcv1"` | `"fcv1"`, `"gat2016"`, or an `Ice` |
     | `noise` | `"dc3"` | `"none"`, `"dc3"`, `"gat2016"`, `"student_t"`, or a `Noise` |
-    | `placements` | `("house", "house")` | for each team a name or a callable, as `placement` there |
+    | `placements` | `("house", "house")` | two of what `placement` is there |
     | `reward` | `"points"` | `"points"`, `"result"` |
     | `render_mode` | `None` | `"rgb_array"`, `"human"` |
 
