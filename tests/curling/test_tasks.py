@@ -10,6 +10,7 @@ from envs.curling.conditions import build_world
 from envs.curling.env import game_task
 from envs.curling.observations import observe_games
 from envs.curling.opponents import drawer
+from envs.curling.render import draw_board
 from envs.curling.rewards import turn_reward
 from envs.curling.rules import GameState, lose, start_game
 from envs.curling.shot_task import ShotEpisode, ShotTask
@@ -138,3 +139,14 @@ def test_conceded_games_leave_the_others_of_a_batch_alone():
     rewards, ended = task.play(episodes, np.zeros((12, 3)))
     assert ended[over].all() and (rewards[over] == 1.0).all()
     assert all(episodes[index].state.shot >= 2 for index in np.flatnonzero(~over))
+
+
+def test_a_draws_picture_marks_its_target_and_a_take_outs_does_not():
+    for task, marked in (("draw", True), ("takeout", False)):
+        shots = ShotTask(WORLD, task, 1)
+        (episode,) = shots.begin([np.random.default_rng(3)])
+        state = episode.state
+        plain = draw_board(SHEET, state.stones, state.in_play)
+        wanted = draw_board(SHEET, state.stones, state.in_play, mark=episode.target) if marked else plain
+        assert (wanted != plain).any() == marked
+        np.testing.assert_array_equal(shots.picture(episode), wanted)
