@@ -150,3 +150,15 @@ def test_a_draws_picture_marks_its_target_and_a_take_outs_does_not():
         wanted = draw_board(SHEET, state.stones, state.in_play, mark=episode.target) if marked else plain
         assert (wanted != plain).any() == marked
         np.testing.assert_array_equal(shots.picture(episode), wanted)
+
+
+def test_the_points_of_a_game_add_up_to_the_final_lead():
+    task = game_task(opponent="drawer", rules="two_ends")
+    for seed in range(4):
+        (episode,) = task.begin([np.random.default_rng(seed)])
+        total, over = 0.0, False
+        while not over:
+            rewards, ended = task.play([episode], np.zeros((1, 3)))
+            total, over = total + rewards[0], ended[0]
+            assert total == task.info(episode)["lead"]
+        assert any(sum(points) for points in episode.state.scores[:1])
