@@ -1,6 +1,6 @@
 """What the environments are told by name or as objects: ice, noise, rules - and the world they make."""
 
-from envs.curling.ice import Ice, get_ice
+from envs.curling.ice import ICES, Ice, get_ice
 from envs.curling.noise import Noise, get_noise
 from envs.curling.rule_set import MIXED_DOUBLES, STANDARD, RuleSet
 from envs.curling.world import World
@@ -26,10 +26,12 @@ def build_world(
         contact_quantum: seconds; 0 is the exact engine.
 
     Raises:
-        ValueError: on an unknown name.
+        ValueError: on an unknown name, or anything that is neither a name nor what it stands for.
     """
     if isinstance(ice, str):
         ice = get_ice(ice)
+    if not isinstance(ice, Ice):
+        raise ValueError(f"ice: {ice!r}, expected an Ice or one of {', '.join(ICES)}")
     if isinstance(noise, str):
         noise = get_noise(noise, ice)
     return World(ice, noise, get_rules(rules), contact_quantum)
@@ -43,6 +45,6 @@ def get_rules(rules: str | RuleSet) -> RuleSet:
     """
     if isinstance(rules, RuleSet):
         return rules
-    if rules not in RULE_SETS:
+    if not isinstance(rules, str) or rules not in RULE_SETS:
         raise ValueError(f"rules: {rules!r}, expected a RuleSet or one of {', '.join(RULE_SETS)}")
     return RULE_SETS[rules]

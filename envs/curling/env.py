@@ -1,6 +1,6 @@
 """`hogline/Curling-v0`: one team of a curling game against an opponent, as a Gymnasium environment."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -8,16 +8,14 @@ from numpy.typing import NDArray
 
 from envs.curling.actions import action_space
 from envs.curling.conditions import build_world
-from envs.curling.game_task import GameEpisode, GameTask
+from envs.curling.game_task import GameTask
 from envs.curling.ice import Ice
 from envs.curling.noise import Noise
-from envs.curling.observations import Observation, row
+from envs.curling.observations import Observation
 from envs.curling.opponents import Player, get_player
+from envs.curling.placement import Chooser, get_chooser
 from envs.curling.rule_set import RuleSet
-from envs.curling.window import Window
-
-FRAMES_PER_SECOND = 1
-Episode = TypeVar("Episode")
+from envs.curling.session import FRAMES_PER_SECOND, RENDER_MODES, Session
 
 
 class CurlingEnv(gymnasium.Env):
@@ -68,7 +66,9 @@ class CurlingEnv(gymnasium.Env):
     it. The agent's team, and with it the first hammer, is drawn unless `team` says 0 (without) or 1 (with).
 
     ## Episode end
-    Terminated when the game is over, by score or concession. Never truncated.
+    Terminated when the game is over, by score or concession. Never truncated. Should the opponent concede
+    before the agent's first throw, `reset` shows the game won; the first step throws nothing, ends the
+    episode and pays its reward. A step after the end raises `ResetNeeded`.
 
     ## Information
     `team`, `end` (ends finished), `lead` (points), `won` (1, 0, -1 once over) and `foul` (the last throw
@@ -78,14 +78,24 @@ class CurlingEnv(gymnasium.Env):
     | name | default | values |
     |---|---|---|
     | `opponent` | `"rules"` | `"random"`, `"drawer"`, `"rules"`, or a player, see below |
-    | `rules` | `"two_ends"` | `"end"`, `"eight_ends"`, `"standard"`, `"mixed_doubles"`, or a `RuleSet` |
+    | `rules` | `"two_ends"` | a name, see below, or a `RuleSet` |
     | `ice` | `"fcv1"` | `"fcv1"`, `"gat2016"`, or an `Ice` |
     | `noise` | `"dc3"` | `"none"`, `"dc3"`, `"gat2016"`, `"student_t"`, or a `Noise` |
     | `team` | `None` | 0, 1 or None for a random one |
+    | `placement` | `"house"` | `"house"`, `"guard"`, a power play or a callable, see below |
     | `reward` | `"points"` | `"points"`, `"result"` |
     | `render_mode` | `None` | `"rgb_array"`, `"human"` |
 
-    A player is any callable of (world, state, rng) that returns a `Shot`, or None to concede.
+    Rules by name: `"end"`, `"two_ends"`, `"eight_ends"`, `"standard"` and `"mixed_doubles"`.
+
+    A player is any callable of (world, state, rng) that returns a `Shot`, or None to concede; its shot is
+    slowed to the strongest legal delivery.
+
+    In mixed doubles `placement` says where the stones are positioned whenever the agent's team decides:
+    `"house"`, `"guard"`, `"power_play_left"`, `"power_play_right"`, or a callable of (world, state, rng) that
+    returns one of them. A power play asked for by name is played once, in the first end in which the team
+    decides; its other ends are `"house"`. An opponent with a method `place` of the same arguments is asked
+    by it; for others it is `"house"`.
 
     `gymnasium.make_vec("hogline/Curling-v0", num_envs=64)` plays many games at once through the batched
     engine, with `autoreset_mode="next_step"` or `"same_step"`; the results are those of single environments
@@ -95,7 +105,7 @@ class CurlingEnv(gymnasium.Env):
     - v0: first version.
     """
 
-    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": FRAMES_PER_SECOND}  # noqa: RUF012
+    metadata = {"render_modes": RENDER_MODES, "render_fps": FRAMES_PER_SECOND}  # noqa: RUF012
 
     def __init__(
         self,
@@ -105,51 +115,42 @@ class CurlingEnv(gymnasium.Env):
         ice: str | Ice = "fcv1",
         noise: str | Noise = "dc3",
         team: int | None = None,
+        placement: str | Chooser = "house",
         reward: str = "points",
         render_mode: str | None = None,
     ) -> None:
-        self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
-        self.task = game_task(opponent=opponent, rules=rules, ice=ice, noise=noise, team=team, reward=reward)
+        self.task = game_task(
+            opponent=opponent,
+            rules=rules,
+            ice=ice,
+            noise=noise,
+            team=team,
+            placement=placement,
+            reward=reward,
+        )
+        self._session = Session(self.task, render_mode)
+        self.render_mode = render_mode
         self.observation_space = self.task.observation_space()
         self.action_space = action_space()
-        self._episode: GameEpisode | None = None
-        self._window = Window("Curling")
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Start a new game; `options` are not used."""
         super().reset(seed=seed)
-        (self._episode,) = self.task.begin([self.np_random])
-        self._show()
-        return row(self.task.observe([self._episode]), 0), self.task.info(self._episode)
+        return self._session.begin(self.np_random)
 
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Throw one stone and let the opponent answer."""
-        episode = begun(self._episode)
-        rewards, over = self.task.play([episode], np.asarray(action)[None])
-        self._show()
-        return (
-            row(self.task.observe([episode]), 0),
-            float(rewards[0]),
-            bool(over[0]),
-            False,
-            self.task.info(episode),
-        )
+        """Throw one stone and let the opponent answer; raises ResetNeeded once the game is over."""
+        return self._session.play(action)
 
     def render(self) -> NDArray[np.uint8] | None:
         """The sheet and the score board, [H, W, 3] uint8, in the mode `rgb_array`."""
-        if self.render_mode == "rgb_array":
-            return self.task.picture(begun(self._episode))
-        return None
+        return self._session.picture()
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        self._window.close()
-
-    def _show(self) -> None:
-        if self.render_mode == "human":
-            self._window.show(self.task.picture(begun(self._episode)))
+        self._session.close()
 
 
 def game_task(
@@ -159,29 +160,9 @@ def game_task(
     ice: str | Ice = "fcv1",
     noise: str | Noise = "dc3",
     team: int | None = None,
+    placement: str | Chooser = "house",
     reward: str = "points",
 ) -> GameTask:
     """The task that the arguments of `CurlingEnv` describe."""
-    return GameTask(build_world(ice, noise, rules), get_player(opponent), team, reward)
-
-
-def checked_render_mode(mode: str | None, known: list[str]) -> str | None:
-    """The mode.
-
-    Raises:
-        ValueError: when it is not known.
-    """
-    if mode is not None and mode not in known:
-        raise ValueError(f"render_mode: {mode!r}, expected None or one of {', '.join(known)}")
-    return mode
-
-
-def begun(episode: Episode | None) -> Episode:
-    """The episode.
-
-    Raises:
-        ResetNeeded: before the first reset.
-    """
-    if episode is None:
-        raise gymnasium.error.ResetNeeded("reset: not called yet, expected a call before step and render")
-    return episode
+    world = build_world(ice, noise, rules)
+    return GameTask(world, get_player(opponent), team, get_chooser(placement), reward)

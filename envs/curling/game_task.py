@@ -12,11 +12,14 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.curling.actions import delivered
+from envs.curling.arguments import whole
+from envs.curling.delivery import Shot
 from envs.curling.observations import Observation, game_info, game_spaces, observe_games
-from envs.curling.opponents import Player
+from envs.curling.opponents import Player, call_shot
+from envs.curling.placement import Chooser, chooser_of, position
 from envs.curling.render import draw_game
 from envs.curling.rewards import checked_reward, turn_reward
-from envs.curling.rules import GameState, start_game
+from envs.curling.rules import TEAMS, GameState, start_game
 from envs.curling.world import Throw, World
 
 
@@ -28,6 +31,8 @@ class GameEpisode:
     team: int
     """Team of the agent."""
     state: GameState
+    told: GameState
+    """The game when the agent was last rewarded; at first the start of the game."""
     last: Throw | None = None
 
 
@@ -38,16 +43,18 @@ class GameTask:
         world: ice, noise and rules.
         opponent: plays the other team.
         team: of the agent; None draws it for every game.
+        chooser: positions the stones of mixed doubles where the agent's team decides.
         reward: "points" (net points of every finished end) or "result" (+1, 0, -1 when the game is over).
 
     Raises:
         ValueError: on an unknown team or reward.
     """
 
-    def __init__(self, world: World, opponent: Player, team: int | None, reward: str) -> None:
-        if team not in (0, 1, None):
-            raise ValueError(f"team: {team!r}, expected 0, 1 or None")
-        self.world, self.opponent, self.team = world, opponent, team
+    def __init__(
+        self, world: World, opponent: Player, team: int | None, chooser: Chooser, reward: str
+    ) -> None:
+        self.world, self.opponent, self.chooser = world, opponent, chooser
+        self.team = None if team is None else whole("team", team, *TEAMS)
         self.reward = checked_reward(reward)
 
     def observation_space(self) -> spaces.Dict:
@@ -55,11 +62,13 @@ class GameTask:
         return game_spaces(self.world)
 
     def begin(self, rngs: Sequence[np.random.Generator]) -> list[GameEpisode]:
-        """B new games, each up to the agent's first throw."""
+        """B new games, each up to the agent's first throw; over where the opponent concedes before it."""
         episodes = []
         for rng in rngs:
             team = int(rng.integers(2)) if self.team is None else self.team
-            episodes.append(GameEpisode(rng, team, start_game(self.world.ice.sheet, self.world.rules)))
+            state = start_game(self.world.ice.sheet, self.world.rules)
+            episodes.append(GameEpisode(rng, team, state, state))
+            self._position(episodes[-1])
         self._respond(episodes)
         return episodes
 
@@ -69,19 +78,22 @@ class GameTask:
         """The agent throws once in every game and the opponent answers.
 
         Args:
-            episodes: B games in which it is the agent's turn.
+            episodes: B games in which it is the agent's turn, or whose end `begin` saw: there nothing is
+                thrown.
             actions: [B, 3] normalised actions.
 
         Returns:
             Rewards [B] float64, and whether each game is over [B] bool.
         """
-        before = [episode.state for episode in episodes]
-        _throw(self.world, episodes, delivered(self.world.ice, actions))
+        shots = delivered(self.world.ice, actions)
+        live = [index for index, episode in enumerate(episodes) if not episode.state.over]
+        self._throw([episodes[index] for index in live], [shots[index] for index in live])
         self._respond(episodes)
         rewards = [
-            turn_reward(self.reward, state, episode.state, episode.team)
-            for episode, state in zip(episodes, before, strict=True)
+            turn_reward(self.reward, episode.told, episode.state, episode.team) for episode in episodes
         ]
+        for episode in episodes:
+            episode.told = episode.state
         over = [episode.state.over for episode in episodes]
         return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
 
@@ -105,11 +117,16 @@ class GameTask:
             waiting = [e for e in episodes if not e.state.over and e.state.thrower != e.team]
             if not waiting:
                 return
-            _throw(self.world, waiting, [self.opponent(self.world, e.state, e.rng) for e in waiting])
+            self._throw(waiting, [call_shot(self.opponent, self.world, e.state, e.rng) for e in waiting])
 
+    def _throw(self, episodes: Sequence[GameEpisode], shots: Sequence[Shot | None]) -> None:
+        """One turn in every game."""
+        throws = self.world.deliver_each([e.state for e in episodes], shots, [e.rng for e in episodes])
+        for episode, throw in zip(episodes, throws, strict=True):
+            episode.state, episode.last = throw.after, throw
+            self._position(episode)
 
-def _throw(world: World, episodes: Sequence[GameEpisode], shots: Sequence[Any]) -> None:
-    """One turn in every game."""
-    throws = world.deliver_each([e.state for e in episodes], shots, [e.rng for e in episodes])
-    for episode, throw in zip(episodes, throws, strict=True):
-        episode.state, episode.last = throw.after, throw
+    def _position(self, episode: GameEpisode) -> None:
+        """Let the deciding team position the stones of an end of mixed doubles that has just begun."""
+        chooser = self.chooser if episode.state.decider == episode.team else chooser_of(self.opponent)
+        episode.state = position(self.world, episode.state, chooser, episode.rng)

@@ -76,7 +76,7 @@ def _after_end(
 def _standing(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> NDArray[np.float64]:
     """[B] points that the stones in the house promise team 0, less those they promise team 1."""
     distance = np.sqrt(squared_distances(sheet, stones, in_play))
-    in_house = distance < sheet.house_radius + sheet.stone_radius
+    in_house = distance < sheet.house_reach
     keep = np.where(_covered(sheet, stones, in_play), COVERED_WORTH, OPEN_WORTH)
     worth = np.where(in_house, keep * np.exp(-distance / REACH), 0.0)
     return worth[:, :STONES_PER_TEAM].sum(axis=1) - worth[:, STONES_PER_TEAM:].sum(axis=1)

@@ -1,7 +1,9 @@
 """Two teams of a curling game as a PettingZoo environment, one throw after the other (AEC)."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, flatten, flatten_space
 from gymnasium.utils import seeding
@@ -10,14 +12,15 @@ from pettingzoo import AECEnv
 
 from envs.curling.actions import action_space, delivered
 from envs.curling.conditions import build_world
-from envs.curling.env import FRAMES_PER_SECOND, begun, checked_render_mode
 from envs.curling.ice import Ice
 from envs.curling.noise import Noise
 from envs.curling.observations import game_info, game_spaces, observe_games, row
+from envs.curling.placement import Chooser, get_chooser, position
 from envs.curling.render import draw_game
 from envs.curling.rewards import checked_reward, turn_reward
 from envs.curling.rule_set import RuleSet
-from envs.curling.rules import GameState, start_game
+from envs.curling.rules import TEAMS, GameState, start_game
+from envs.curling.session import FRAMES_PER_SECOND, RENDER_MODES, checked_render_mode
 from envs.curling.window import Window
 from envs.curling.world import Throw
 
@@ -44,11 +47,14 @@ class CurlingMatch(AECEnv):
     Both agents are terminated when the game is over. Never truncated.
 
     ## Arguments
+    As in `hogline/Curling-v0`, but for the placements of mixed doubles, one for each team.
+
     | name | default | values |
     |---|---|---|
-    | `rules` | `"two_ends"` | `"end"`, `"eight_ends"`, `"standard"`, `"mixed_doubles"`, or a `RuleSet` |
+    | `rules` | `"two_ends"` | a name, see there, or a `RuleSet` |
     | `ice` | `"fcv1"` | `"fcv1"`, `"gat2016"`, or an `Ice` |
     | `noise` | `"dc3"` | `"none"`, `"dc3"`, `"gat2016"`, `"student_t"`, or a `Noise` |
+    | `placements` | `("house", "house")` | two of what `placement` is there |
     | `reward` | `"points"` | `"points"`, `"result"` |
     | `render_mode` | `None` | `"rgb_array"`, `"human"` |
 
@@ -58,7 +64,7 @@ class CurlingMatch(AECEnv):
 
     metadata = {  # noqa: RUF012
         "name": "curling_match_v0",
-        "render_modes": ["rgb_array", "human"],
+        "render_modes": RENDER_MODES,
         "render_fps": FRAMES_PER_SECOND,
         "is_parallelizable": False,
     }
@@ -69,14 +75,19 @@ class CurlingMatch(AECEnv):
         rules: str | RuleSet = "two_ends",
         ice: str | Ice = "fcv1",
         noise: str | Noise = "dc3",
+        placements: Sequence[str | Chooser] = ("house", "house"),
         reward: str = "points",
         render_mode: str | None = None,
     ) -> None:
         super().__init__()
         self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
         self.world = build_world(ice, noise, rules)
+        if isinstance(placements, str) or len(placements) != len(TEAMS):
+            raise ValueError(f"placements: {placements!r}, expected one for each of two teams")
+        self.choosers = [get_chooser(placement) for placement in placements]
         self.reward = checked_reward(reward)
         self.possible_agents = ["team_0", "team_1"]
+        self.agents = []
         self.dict_space = game_spaces(self.world)
         self.observation_spaces = {agent: flatten_space(self.dict_space) for agent in self.possible_agents}
         self.action_spaces = {agent: action_space() for agent in self.possible_agents}
@@ -97,7 +108,8 @@ class CurlingMatch(AECEnv):
         """Start a new game; `options` are not used."""
         if seed is not None:
             self._rng, _ = seeding.np_random(seed)
-        self._state, self._last = start_game(self.world.ice.sheet, self.world.rules), None
+        self._last = None
+        self._state = self._positioned(start_game(self.world.ice.sheet, self.world.rules))
         self.agents = self.possible_agents[:]
         self.rewards = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
@@ -108,19 +120,26 @@ class CurlingMatch(AECEnv):
     def observe(self, agent: str) -> NDArray[np.float32]:
         """The game as this agent sees it, flat float32."""
         team = self.possible_agents.index(agent)
-        seen = observe_games(self.world, [begun(self._state)], [self._last], [team])
+        seen = observe_games(self.world, [self._begun()], [self._last], [team])
         return flatten(self.dict_space, row(seen, 0))
 
     def step(self, action: NDArray[np.float32] | None) -> None:
-        """The selected agent throws; one that is terminated passes None and leaves."""
+        """The selected agent throws; one that is terminated passes None and leaves.
+
+        Raises:
+            ResetNeeded: before the first reset, and once both agents have left.
+            ValueError: on a bad action.
+        """
+        if not self.agents:
+            raise gymnasium.error.ResetNeeded("reset: no agent is left to step, expected a call before step")
         agent = self.agent_selection
         if self.terminations[agent] or self.truncations[agent]:
             self._was_dead_step(action)
             return
-        before = begun(self._state)
+        before = self._begun()
         shots = delivered(self.world.ice, np.asarray(action)[None])
         (self._last,) = self.world.deliver_each([before], shots, [self._rng])
-        self._state = self._last.after
+        self._state = self._positioned(self._last.after)
         self._cumulative_rewards[agent] = 0.0
         for team, name in enumerate(self.possible_agents):
             self.rewards[name] = turn_reward(self.reward, before, self._state, team)
@@ -138,9 +157,13 @@ class CurlingMatch(AECEnv):
         """Close the window, if there is one."""
         self._window.close()
 
+    def _positioned(self, state: GameState) -> GameState:
+        """The game once the deciding team has positioned the stones of a new end of mixed doubles."""
+        return position(self.world, state, self.choosers[state.decider], self._rng)
+
     def _tell(self) -> None:
         """Say whose turn it is, how the game stands, and show it."""
-        state = begun(self._state)
+        state = self._begun()
         self.agent_selection = self.possible_agents[state.thrower]
         self.infos = {
             name: game_info(state, self._last, team) for team, name in enumerate(self.possible_agents)
@@ -149,6 +172,12 @@ class CurlingMatch(AECEnv):
             self._window.show(self._picture())
 
     def _picture(self) -> NDArray[np.uint8]:
-        state = begun(self._state)
+        state = self._begun()
         board = self._last.board if state.over and self._last else None
         return draw_game(self.world.ice.sheet, self.world.rules, state, board=board)
+
+    def _begun(self) -> GameState:
+        """The game; raises ResetNeeded before the first reset."""
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("reset: not called yet, expected a call before all else")
+        return self._state

@@ -10,10 +10,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.curling.rules import GameState
+from envs.curling.scoring import MOST_POINTS
 from envs.curling.sheet import STONES, STONES_PER_TEAM
 from envs.curling.world import Throw, World
 
-MOST_POINTS = 8  # of one team in one end
 OWN_FIRST = np.array([range(STONES), [*range(STONES_PER_TEAM, STONES), *range(STONES_PER_TEAM)]])
 """[2, 16] slots in the order in which team 0 and team 1 see them."""
 

@@ -1,8 +1,11 @@
 """Players that need no learning, by name: `random`, `drawer` and `rules`.
 
-A player is any callable of a world, a game and a generator that returns its shot, or None to concede.
+A player is any callable of a world, a game and a generator that returns its shot, or None to concede. One
+that also has a method `place` of the same arguments is asked by it, before an end of mixed doubles in which
+its team decides, where the stones are positioned (placement.py); others leave them as most teams do.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +13,7 @@ import numpy as np
 from envs.curling.delivery import Shot, velocity_to_stop
 from envs.curling.rules import GameState
 from envs.curling.rules_player import rules_player
-from envs.curling.world import World
+from envs.curling.world import World, check_shot
 
 Player = Callable[[World, GameState, np.random.Generator], Shot | None]
 
@@ -45,9 +48,27 @@ def get_player(player: str | Player) -> Player:
     """
     if callable(player):
         return player
-    if player not in PLAYERS:
+    if not isinstance(player, str) or player not in PLAYERS:
         raise ValueError(f"player: {player!r}, expected a callable or one of {', '.join(PLAYERS)}")
     return PLAYERS[player]
+
+
+def call_shot(player: Player, world: World, state: GameState, rng: np.random.Generator) -> Shot | None:
+    """What a player intends, slowed to the strongest legal delivery of the ice; None concedes.
+
+    Every noise but `none` slows an intended shot likewise, so no player throws harder than another.
+
+    Raises:
+        ValueError: when it returns neither a `Shot` of finite numbers nor None.
+    """
+    shot = check_shot(player(world, state, rng))
+    if shot is None:
+        return None
+    speed = math.hypot(shot.velocity_x, shot.velocity_y)
+    if speed <= world.ice.max_speed:
+        return shot
+    slowed = world.ice.max_speed / speed
+    return Shot(shot.velocity_x * slowed, shot.velocity_y * slowed, shot.spin)
 
 
 def _either_handle(world: World, rng: np.random.Generator) -> float:

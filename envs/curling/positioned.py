@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.curling.rule_set import RuleSet
-from envs.curling.sheet import STONES, STONES_PER_TEAM, Sheet
+from envs.curling.sheet import EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS, STONES, STONES_PER_TEAM, Sheet
 
 Placement = Literal["house", "guard", "power_play_left", "power_play_right"]
 PLACEMENTS: tuple[Placement, ...] = ("house", "guard", "power_play_left", "power_play_right")
 POWER_PLAYS = ("power_play_left", "power_play_right")
 
-FOUR_FOOT_RADIUS = 0.610  # metres; the back of the stone in the house touches the back of this circle
-EIGHT_FOOT_RADIUS = 1.219  # metres; the stone of a power play straddles this circle before the tee line
 MARK_SPACING = 0.915  # metres between the guard marks; the middle one halves hog line and house
 POWER_PLAY_GUARD_X = (1.093, 1.087, 1.073, 1.067, 1.053, 1.047)  # metres, by guard position
 
@@ -52,7 +50,11 @@ def positioned_board(
 def _points(
     sheet: Sheet, position: int, placement: Placement
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The stone in the house and the guard, metres."""
+    """The stone in the house and the guard, metres.
+
+    The back of the stone in the house touches the back of the four-foot circle; the stone of a power play
+    straddles the eight-foot circle before the tee line.
+    """
     mark, behind = divmod(position, 2)
     middle = (sheet.hog_y + sheet.tee_y - sheet.house_radius) / 2
     guard_y = middle + (1 - mark) * MARK_SPACING + (1 - 2 * behind) * sheet.stone_radius

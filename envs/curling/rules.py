@@ -17,9 +17,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.curling.arguments import whole
 from envs.curling.positioned import POWER_PLAYS, Placement, positioned_board
 from envs.curling.rule_set import RuleSet
-from envs.curling.scoring import check_boards, score_ends
+from envs.curling.scoring import MOST_POINTS, check_boards, score_ends
 from envs.curling.sheet import STONES, STONES_PER_TEAM, Sheet
 
 TEAMS = (0, 1)
@@ -96,11 +97,16 @@ def place(sheet: Sheet, rules: RuleSet, state: GameState, placement: Placement) 
         raise ValueError(f"game: {rules.game!r}, expected 'mixed_doubles' to position stones")
     if state.over or state.shot:
         raise ValueError(f"shot: {state.shot}, expected 0 in a game in progress to position stones")
-    if placement in POWER_PLAYS and (state.power_plays[state.decider] or state.end >= rules.ends):
+    if placement in POWER_PLAYS and not may_power_play(rules, state):
         raise ValueError(f"placement: {placement!r}, expected the power play unused and no extra end")
     stones, in_play = positioned_board(sheet, rules, state.decider, placement)
     hammer = 1 - state.decider if placement == "guard" else state.decider
     return replace(state, hammer=hammer, stones=frozen(stones), in_play=frozen(in_play), placement=placement)
+
+
+def may_power_play(rules: RuleSet, state: GameState) -> bool:
+    """Whether the deciding team may play its power play in this end of mixed doubles."""
+    return not state.power_plays[state.decider] and state.end < rules.ends
 
 
 def frozen(array: NDArray) -> NDArray:
@@ -132,7 +138,7 @@ def advance(
         score: of the board (`score_ends`), where the caller knows it.
 
     Raises:
-        ValueError: when the game is over or a shape is wrong.
+        ValueError: when the game is over, the board is none (`check_boards`), or no end scores so much.
     """
     if state.over:
         raise ValueError(f"state: the game is over ({state.reason}), expected a game in progress")
@@ -140,6 +146,8 @@ def advance(
     if state.shot == 0 and state.placement in POWER_PLAYS:
         used = tuple(state.power_plays[team] or team == state.decider for team in TEAMS)
         state = replace(state, power_plays=used)
+    if score is not None:
+        whole("score", score, -MOST_POINTS, MOST_POINTS)
     if state.shot + 1 < rules.shots_per_end:
         return replace(state, shot=state.shot + 1, stones=frozen(stones), in_play=frozen(in_play))
     if score is None:

@@ -27,7 +27,6 @@ CENTRE_GUARD = (0.0, -2.9)  # metres from the tee
 CORNER_GUARDS = ((-1.15, -2.6), (1.15, -2.6))
 DRAWS = ((0.0, 0.0), (0.0, -0.5), (-0.5, 0.0), (0.5, 0.0), (-1.1, 0.2), (1.1, 0.2))
 PLANNED_GUARDS = 3  # shots of an end that follow the plan of guards
-GIVE_UP = 8  # points behind before the last end at which it concedes
 
 
 def rules_player(world: World, state: GameState, rng: np.random.Generator) -> Shot | None:
@@ -43,14 +42,14 @@ def rules_player(world: World, state: GameState, rng: np.random.Generator) -> Sh
 
 
 def _hopeless(world: World, state: GameState) -> bool:
-    """Whether even every stone still to come in the last end would not do."""
+    """Whether, from the last end on, even all own stones in play and to come would not make up the lead."""
     if state.end + 1 < world.rules.ends:
         return False
     team = state.thrower
     behind = state.totals[1 - team] - state.totals[team]
     to_throw = (world.rules.shots_per_end - state.shot + 1) // 2
     lying = int(state.in_play[STONES_PER_TEAM * team : STONES_PER_TEAM * (team + 1)].sum())
-    return behind > min(to_throw + lying, GIVE_UP)
+    return behind > to_throw + lying
 
 
 def _planned_guard(world: World, state: GameState) -> tuple[float, float] | None:
@@ -150,5 +149,4 @@ def _nearest(sheet: Sheet, state: GameState, team: int) -> list[int]:
 
 def _in_house(sheet: Sheet, state: GameState) -> NDArray[np.bool_]:
     """[16] stones that touch the house."""
-    reach = (sheet.house_radius + sheet.stone_radius) ** 2
-    return squared_distances(sheet, state.stones, state.in_play) < reach
+    return squared_distances(sheet, state.stones, state.in_play) < sheet.house_reach**2

@@ -8,17 +8,24 @@ from numpy.typing import NDArray
 
 from envs.curling.sheet import STONES, STONES_PER_TEAM, Sheet
 
+MOST_POINTS = STONES_PER_TEAM  # of one team in one end
+
 
 def check_boards(stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> None:
     """Refuse arrays that are not a batch of boards.
 
     Raises:
-        ValueError: unless `stones` is [B, 16, 2] and `in_play` is [B, 16] of the same B.
+        ValueError: unless `stones` is [B, 16, 2], `in_play` is [B, 16] bool of the same B, and every stone in
+            play lies at finite coordinates.
     """
     if stones.ndim != 3 or stones.shape[1:] != (STONES, 2):
         raise ValueError(f"stones: shape {stones.shape}, expected [B, {STONES}, 2]")
     if in_play.shape != stones.shape[:2]:
         raise ValueError(f"in_play: shape {in_play.shape}, expected {stones.shape[:2]}")
+    if in_play.dtype != np.bool_:
+        raise ValueError(f"in_play: dtype {in_play.dtype}, expected bool")
+    if (in_play & ~np.isfinite(stones).all(axis=-1)).any():
+        raise ValueError("stones: NaN or infinity for a stone in play, expected finite metres")
 
 
 def squared_distances(
@@ -42,7 +49,7 @@ def squared_distances(
 def score_ends(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Score of each board as if its end were over.
 
-    A stone is in the house when its nearest point is, which is distance < house radius + stone radius. When
+    A stone is in the house when its nearest point is, which is distance < `Sheet.house_reach`. When
     the nearest stones of both teams are equally far the score is 0, as in Digital Curling 3.
 
     Args:
@@ -54,10 +61,10 @@ def score_ends(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bo
         [B] int64; positive points for team 0, negative for team 1, 0 for a blank.
 
     Raises:
-        ValueError: on a wrong shape.
+        ValueError: on a wrong shape or dtype, or a stone in play that is not at finite coordinates.
     """
     check_boards(stones, in_play)
-    reach = (sheet.house_radius + sheet.stone_radius) ** 2
+    reach = sheet.house_reach**2
     distances = squared_distances(sheet, stones, in_play)
     first, second = distances[:, :STONES_PER_TEAM], distances[:, STONES_PER_TEAM:]
     nearest_first = np.minimum(first.min(axis=1), reach)

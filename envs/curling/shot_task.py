@@ -12,6 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.curling.actions import delivered
+from envs.curling.arguments import whole
 from envs.curling.observations import Observation, board_spaces, observe_boards
 from envs.curling.render import draw_board
 from envs.curling.rules import GameState
@@ -54,9 +55,8 @@ class ShotTask:
     def __init__(self, world: World, task: str, guards: int) -> None:
         if task not in TASKS:
             raise ValueError(f"task: {task!r}, expected one of {', '.join(TASKS)}")
-        if not isinstance(guards, int) or not 0 <= guards <= MOST_GUARDS:
-            raise ValueError(f"guards: {guards!r}, expected a whole number from 0 to {MOST_GUARDS}")
-        self.world, self.task, self.guards = world, task, guards
+        self.world, self.task = world, task
+        self.guards = whole("guards", guards, 0, MOST_GUARDS)
 
     def observation_space(self) -> spaces.Dict:
         """Bounds of what `observe` returns, for one board."""
@@ -138,7 +138,7 @@ class ShotTask:
 
     def _in_house(self, stone: NDArray[np.float64], in_play: np.bool_) -> bool:
         sheet = self.world.ice.sheet
-        return bool(in_play) and np.hypot(*(stone - sheet.tee)) < sheet.house_radius + sheet.stone_radius
+        return bool(in_play) and np.hypot(*(stone - sheet.tee)) < sheet.house_reach
 
 
 def _shown(episode: ShotEpisode) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from envs.curling.actions import action_space
 from envs.curling.conditions import build_world
-from envs.curling.env import FRAMES_PER_SECOND, begun, checked_render_mode
 from envs.curling.ice import Ice
 from envs.curling.noise import Noise
-from envs.curling.observations import Observation, row
-from envs.curling.shot_task import ShotEpisode, ShotTask
-from envs.curling.window import Window
+from envs.curling.observations import Observation
+from envs.curling.session import FRAMES_PER_SECOND, RENDER_MODES, Session
+from envs.curling.shot_task import ShotTask
 
 
 class SingleShotEnv(gymnasium.Env):
@@ -49,7 +48,7 @@ class SingleShotEnv(gymnasium.Env):
     The target lies evenly over the inner 85 % of the house; `guards` stones lie in the guard zone.
 
     ## Episode end
-    Terminated after the throw. Never truncated.
+    Terminated after the throw. Never truncated. A step after it raises `ResetNeeded`.
 
     ## Information
     `distance`: metres between thrown stone and target, NaN before the throw and when it is out of play; for
@@ -69,7 +68,7 @@ class SingleShotEnv(gymnasium.Env):
     - v0: first version.
     """
 
-    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": FRAMES_PER_SECOND}  # noqa: RUF012
+    metadata = {"render_modes": RENDER_MODES, "render_fps": FRAMES_PER_SECOND}  # noqa: RUF012
 
     def __init__(
         self,
@@ -80,48 +79,30 @@ class SingleShotEnv(gymnasium.Env):
         noise: str | Noise = "dc3",
         render_mode: str | None = None,
     ) -> None:
-        self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
         self.task = shot_task(task=task, guards=guards, ice=ice, noise=noise)
+        self._session = Session(self.task, render_mode)
+        self.render_mode = render_mode
         self.observation_space = self.task.observation_space()
         self.action_space = action_space()
-        self._episode: ShotEpisode | None = None
-        self._window = Window("Curling")
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Set up a new board; `options` are not used."""
         super().reset(seed=seed)
-        (self._episode,) = self.task.begin([self.np_random])
-        self._show()
-        return row(self.task.observe([self._episode]), 0), self.task.info(self._episode)
+        return self._session.begin(self.np_random)
 
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Throw the stone."""
-        episode = begun(self._episode)
-        rewards, over = self.task.play([episode], np.asarray(action)[None])
-        self._show()
-        return (
-            row(self.task.observe([episode]), 0),
-            float(rewards[0]),
-            bool(over[0]),
-            False,
-            self.task.info(episode),
-        )
+        """Throw the stone; raises ResetNeeded once it is thrown."""
+        return self._session.play(action)
 
     def render(self) -> NDArray[np.uint8] | None:
-        """The sheet, [H, W, 3] uint8, in the mode `rgb_array`."""
-        if self.render_mode == "rgb_array":
-            return self.task.picture(begun(self._episode))
-        return None
+        """The sheet, [H, W, 3] uint8, in the mode `rgb_array`; a draw's target is marked."""
+        return self._session.picture()
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        self._window.close()
-
-    def _show(self) -> None:
-        if self.render_mode == "human":
-            self._window.show(self.task.picture(begun(self._episode)))
+        self._session.close()
 
 
 def shot_task(*, task: str, guards: int = 1, ice: str | Ice = "fcv1", noise: str | Noise = "dc3") -> ShotTask:

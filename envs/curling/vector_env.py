@@ -6,8 +6,9 @@ same seed; what is shared is the work: all throws of a step are one call of the 
 Shape letters: B sub-environments.
 """
 
+import sys
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -17,27 +18,12 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from envs.curling.actions import action_space
-from envs.curling.env import FRAMES_PER_SECOND, checked_render_mode, game_task
+from envs.curling.arguments import whole
+from envs.curling.env import game_task
 from envs.curling.observations import Observation, row
+from envs.curling.session import FRAMES_PER_SECOND, checked_render_mode
 from envs.curling.single_shot import shot_task
-
-
-class Task(Protocol):
-    """What `GameTask` and `ShotTask` offer: episodes in lockstep."""
-
-    def observation_space(self) -> gymnasium.spaces.Dict: ...
-
-    def begin(self, rngs: Sequence[np.random.Generator]) -> list[Any]: ...
-
-    def play(
-        self, episodes: Sequence[Any], actions: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
-
-    def observe(self, episodes: Sequence[Any]) -> Observation: ...
-
-    def info(self, episode: Any) -> dict[str, Any]: ...
-
-    def picture(self, episode: Any) -> NDArray[np.uint8]: ...
+from envs.curling.task import Task
 
 
 class CurlingVectorEnv(VectorEnv):
@@ -63,9 +49,7 @@ class CurlingVectorEnv(VectorEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs: {num_envs!r}, expected at least 1")
-        self.task, self.num_envs = task, num_envs
+        self.task, self.num_envs = task, whole("num_envs", num_envs, 1, sys.maxsize)
         self.render_mode = checked_render_mode(render_mode, ["rgb_array"])
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         self.metadata = {
@@ -92,11 +76,15 @@ class CurlingVectorEnv(VectorEnv):
 
         Raises:
             ValueError: on a list or mask of a wrong length.
+            ResetNeeded: when a mask leaves out an episode that never began.
         """
         seeds = self._seeds(seed)
         mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)))
         if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise ValueError(f"reset_mask: {mask.dtype} {mask.shape}, expected bool ({self.num_envs},)")
+        fresh = np.array([episode is None for episode in self._episodes])
+        if (fresh & ~mask).any():
+            raise gymnasium.error.ResetNeeded("reset_mask: an episode never began, expected all at first")
         chosen = np.flatnonzero(mask)
         for index in chosen:
             if seeds[index] is not None:
@@ -114,10 +102,14 @@ class CurlingVectorEnv(VectorEnv):
 
         Raises:
             ResetNeeded: before the first reset, or with "disabled" when an episode that is over was not
-            reset.
+                reset.
+            ValueError: on actions of a wrong shape or that are not numbers.
         """
         if any(episode is None for episode in self._episodes):
             raise gymnasium.error.ResetNeeded("reset: not called yet, expected a call before step")
+        actions = np.asarray(actions)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions: shape {actions.shape}, expected {self.action_space.shape}")
         stale = np.flatnonzero(self._over)
         if len(stale) and self.autoreset_mode == AutoresetMode.DISABLED:
             raise gymnasium.error.ResetNeeded(
@@ -128,7 +120,7 @@ class CurlingVectorEnv(VectorEnv):
         rewards, terminated = np.zeros(self.num_envs), np.zeros(self.num_envs, dtype=bool)
         if len(live):
             playing = [self._episodes[index] for index in live]
-            rewards[live], terminated[live] = self.task.play(playing, np.asarray(actions)[live])
+            rewards[live], terminated[live] = self.task.play(playing, actions[live])
         infos: dict[str, Any] = {}
         if self.autoreset_mode == AutoresetMode.SAME_STEP:
             infos = self._finals(np.flatnonzero(terminated))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.curling.arguments import finite
 from envs.curling.delivery import Shot
 from envs.curling.free_guard_zone import settle
 from envs.curling.ice import Ice
@@ -34,6 +35,17 @@ class Throw(NamedTuple):
     """The game after the turn."""
 
 
+def check_shot(shot: Shot | None) -> Shot | None:
+    """The shot.
+
+    Raises:
+        ValueError: when it is neither a `Shot` of finite numbers nor None.
+    """
+    if shot is not None and not (isinstance(shot, Shot) and all(finite(value) for value in shot)):
+        raise ValueError(f"shot: {shot!r}, expected a Shot of finite numbers, or None to concede")
+    return shot
+
+
 @dataclass(frozen=True)
 class World:
     """What a game is played in; the same world, game, shot and generator give the same turn.
@@ -42,13 +54,26 @@ class World:
         ice: the ice, its sheet and its stones.
         noise: what the players' hands add to a shot.
         rules: the event's rules.
-        contact_quantum: seconds; contacts take effect at its next multiple, 0 is exact.
+        contact_quantum: seconds; contacts take effect at its next multiple, 0 is exact; below 1.
+
+    Raises:
+        ValueError: when one of them is not what it should be.
     """
 
     ice: Ice
     noise: Noise
     rules: RuleSet
     contact_quantum: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.ice, Ice):
+            raise ValueError(f"ice: {self.ice!r}, expected an Ice or its name")
+        if not callable(getattr(self.noise, "perturb", None)):
+            raise ValueError(f"noise: {self.noise!r}, expected a Noise or its name")
+        if not isinstance(self.rules, RuleSet):
+            raise ValueError(f"rules: {self.rules!r}, expected a RuleSet or its name")
+        if not finite(self.contact_quantum) or not 0 <= self.contact_quantum < 1:
+            raise ValueError(f"contact_quantum: {self.contact_quantum!r}, expected seconds in [0, 1)")
 
     def deliver(
         self, state: GameState, shot: Shot | None, rng: np.random.Generator
@@ -89,7 +114,7 @@ class World:
         """
         if not len(states) == len(shots) == len(rngs):
             raise ValueError(f"shots, rngs: {len(shots)}, {len(rngs)} given, expected {len(states)}")
-        thrown = [index for index, shot in enumerate(shots) if shot is not None]
+        thrown = [index for index, shot in enumerate(shots) if check_shot(shot) is not None]
         played = iter(self._throw(*([rows[i] for i in thrown] for rows in (states, shots, rngs))))
         return [
             self._concede(state) if shot is None else next(played)

@@ -85,6 +85,7 @@ def test_equally_near_stones_score_nothing(total):
 
 def test_stones_count_up_to_the_edge_of_the_house():
     reach = SHEET.house_radius + SHEET.stone_radius
+    assert SHEET.house_reach == reach
     assert score_ends(SHEET, *board([(reach - 1e-9, 0.0)]))[0] == 1
     assert score_ends(SHEET, *board([(reach + 1e-9, 0.0)]))[0] == 0
 
@@ -93,6 +94,18 @@ def test_only_stones_nearer_than_the_best_opponent_count():
     assert score_ends(SHEET, *board([(0.1, 0.0), (-0.5, 0.0), (1.0, 0.0)], [(0.0, 0.7)]))[0] == 2
     assert score_ends(SHEET, *board([(0.1, 0.0)], [(0.0, 0.05)]))[0] == -1
     assert score_ends(SHEET, *board())[0] == 0
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_stone_in_play_that_is_nowhere_is_refused_and_one_out_of_play_ignored(value):
+    stones, in_play = board([(0.1, 0.0), (0.2, 0.0)], [(0.5, 0.0)])
+    stones[0, 1] = value
+    with pytest.raises(ValueError, match=r"^stones: NaN or infinity"):
+        score_ends(SHEET, stones, in_play)
+    in_play[0, 1] = False
+    assert score_ends(SHEET, stones, in_play)[0] == 1
+    with pytest.raises(ValueError, match=r"^in_play: dtype int64, expected bool"):
+        score_ends(SHEET, stones, in_play.astype(np.int64))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,19 @@ def make(name, **arguments):
     return gymnasium.make(name, **QUICK.get(name, {}), **arguments).unwrapped
 
 
+def assert_same_infos(infos, known):
+    """Equal keys and values, through the dicts of `final_obs` and `final_info`."""
+    assert infos.keys() == known.keys()
+    for key, value in infos.items():
+        if isinstance(value, dict):
+            assert_same_infos(value, known[key])
+        elif value.dtype == object:
+            for seen, wanted in zip(value, known[key], strict=True):
+                np.testing.assert_equal(seen, wanted)
+        else:
+            np.testing.assert_array_equal(value, known[key])
+
+
 def test_the_package_registers_its_environments():
     assert envs.__name__ == "envs"
     assert set(IDS) == {"hogline/Curling-v0", "hogline/CurlingDraw-v0", "hogline/CurlingTakeout-v0"}
@@ -76,7 +89,7 @@ def test_vector_environment_equals_single_ones_with_the_same_seeds(name, mode):
         (seen, *outcome, infos), (expected, *known, known_infos) = batched.step(actions), alone.step(actions)
         for value, wanted in zip(outcome, known, strict=True):
             np.testing.assert_array_equal(value, wanted)
-        assert infos.keys() == known_infos.keys()
+        assert_same_infos(infos, known_infos)
     assert all(batched.observation_space[key].contains(seen[key]) for key in seen)
     assert batched.metadata["autoreset_mode"] is MODES[mode]
 
@@ -94,12 +107,27 @@ def test_disabled_autoreset_resets_by_mask_only():
     assert env.step(actions)[2].all()
 
 
+def test_final_observations_are_those_of_the_episodes_that_ended():
+    env = gymnasium.make_vec("hogline/CurlingDraw-v0", num_envs=4, autoreset_mode="same_step", noise="none")
+    targets = env.reset(seed=2)[0]["target"]
+    _, _, over, _, infos = env.step(env.action_space.sample())
+    assert over.all() and infos["_final_obs"].all()
+    np.testing.assert_array_equal([final["target"] for final in infos["final_obs"]], targets)
+    assert len({float(target[0]) for target in targets}) == 4
+
+
 def test_a_vector_environment_needs_a_reset_first_and_sane_arguments():
     env = gymnasium.make_vec("hogline/CurlingDraw-v0", num_envs=2)
     with pytest.raises(gymnasium.error.ResetNeeded):
         env.step(env.action_space.sample())
     with pytest.raises(ValueError, match=r"^seed: 3 values, expected 2"):
         env.reset(seed=[1, 2, 3])
+    with pytest.raises(gymnasium.error.ResetNeeded, match="never began"):
+        env.reset(options={"reset_mask": np.array([True, False])})
+    env.reset(seed=1)
+    for shape in ((3, 3), (1, 3), (2, 2), (3,), (2, 3, 1)):
+        with pytest.raises(ValueError, match=r"^actions: shape .* expected \(2, 3\)"):
+            env.step(np.zeros(shape, dtype=np.float32))
     with pytest.raises(ValueError, match=r"^autoreset_mode: 'never'"):
         gymnasium.make_vec("hogline/CurlingDraw-v0", num_envs=2, autoreset_mode="never")
 
@@ -135,12 +163,56 @@ def test_match_rewards_sum_to_zero_and_turns_follow_the_hammer():
         ("hogline/Curling-v0", {"noise": "loud"}, "noise: 'loud'"),
         ("hogline/Curling-v0", {"team": 2}, "team: 2"),
         ("hogline/Curling-v0", {"reward": "glory"}, "reward: 'glory'"),
+        ("hogline/Curling-v0", {"opponent": ["rules"]}, r"player: \['rules'\]"),
+        ("hogline/Curling-v0", {"rules": [1]}, r"rules: \[1\]"),
+        ("hogline/Curling-v0", {"rules": None}, "rules: None"),
+        ("hogline/Curling-v0", {"ice": None}, "ice: None"),
+        ("hogline/Curling-v0", {"noise": 3}, "noise: 3, expected a Noise"),
+        ("hogline/Curling-v0", {"team": True}, "team: True"),
+        ("hogline/Curling-v0", {"team": 1.0}, r"team: 1\.0"),
         ("hogline/CurlingDraw-v0", {"guards": 9}, "guards: 9"),
+        ("hogline/CurlingDraw-v0", {"guards": True}, "guards: True"),
+        ("hogline/CurlingDraw-v0", {"task": "peel"}, "task: 'peel'"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(name, arguments, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         gymnasium.make(name, **arguments)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_step_before_a_reset_or_after_the_end_asks_for_one(name):
+    env = make(name)
+    with pytest.raises(gymnasium.error.ResetNeeded, match="not called yet"):
+        env.step(env.action_space.sample())
+    for seed in range(2):
+        env.reset(seed=seed)
+        over = False
+        while not over:
+            _, _, over, _, _ = env.step(env.action_space.sample())
+        with pytest.raises(gymnasium.error.ResetNeeded, match="the episode is over"):
+            env.step(env.action_space.sample())
+
+
+def test_a_match_without_agents_asks_for_a_reset():
+    env = CurlingMatch(rules="end")
+    for _ in range(2):
+        with pytest.raises(gymnasium.error.ResetNeeded, match=r"^reset: no agent is left"):
+            env.step(np.zeros(3))
+        env.reset(seed=0)
+        while env.agents:
+            over = env.last()[2]
+            env.step(None if over else np.zeros(3, dtype=np.float32))
+
+
+def test_conceding_opponents_end_the_games_of_a_vector_environment():
+    env = gymnasium.make_vec("hogline/Curling-v0", num_envs=6, opponent=lambda world, state, rng: None)
+    _, infos = env.reset(seed=0)
+    assert set(infos["won"].tolist()) == {0, 1}, "some concede before the agent's first throw"
+    for expected in (1.0, 0.0, 1.0):
+        _, rewards, over, _, _ = env.step(np.zeros((6, 3), dtype=np.float32))
+        assert set(rewards.tolist()) == {expected}
+        assert over.all() == bool(expected)
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -1,5 +1,7 @@
 """Laws of who throws, who has the hammer, when a game ends, and mixed doubles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -129,6 +131,16 @@ def test_a_power_play_stands_aside_and_can_be_used_once_and_not_in_extra_ends():
         place(SHEET, RuleSet(ends=1, game="mixed_doubles"), extra, "power_play_left")
 
 
+@pytest.mark.parametrize(("position", "x"), list(enumerate((1.093, 1.087, 1.073, 1.067, 1.053, 1.047))))
+def test_power_play_guards_are_those_of_digital_curling_4(position, x):
+    rules = RuleSet(game="mixed_doubles", guard_position=position)
+    start = start_game(SHEET, rules)
+    for placement, side in (("power_play_left", -1), ("power_play_right", 1)):
+        stones = place(SHEET, rules, start, placement).stones
+        assert stones[0].tolist() == [side * x, start.stones[0, 1]]
+        assert stones[8] == pytest.approx([side * 1.219, SHEET.tee_y - SHEET.stone_radius], abs=1e-9)
+
+
 def test_after_a_blank_in_mixed_doubles_the_team_that_threw_first_decides():
     assert play(MIXED_DOUBLES, BLANK).decider == 0
     assert play(MIXED_DOUBLES, ONE_FOR_0).decider == 1
@@ -144,6 +156,18 @@ def test_stones_are_positioned_only_before_the_first_shot_of_mixed_doubles():
         place(SHEET, RuleSet(), start_game(SHEET, RuleSet()), "guard")
     with pytest.raises(ValueError, match=r"^placement: 'corner'"):
         place(SHEET, MIXED_DOUBLES, state, "corner")
+
+
+def test_a_shot_that_left_no_board_or_an_impossible_score_is_refused():
+    state = start_game(SHEET, RuleSet())
+    stones, in_play = board([(0.1, 0.0)])
+    stones[0, 0, 1] = np.nan
+    for shot in (0, 15):
+        with pytest.raises(ValueError, match=r"^stones: NaN"):
+            advance(SHEET, RuleSet(), replace(state, shot=shot), stones[0], in_play[0])
+        for score in (99, -9, 1.5, True):
+            with pytest.raises(ValueError, match=rf"^score: {score}, expected"):
+                advance(SHEET, RuleSet(), replace(state, shot=shot), state.stones, state.in_play, score=score)
 
 
 @pytest.mark.parametrize(

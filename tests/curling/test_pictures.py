@@ -12,6 +12,8 @@ from envs.curling.render import (
     HOG,
     ICE,
     MARGIN,
+    MARK,
+    MARK_WIDTH,
     RED,
     SHORT_OF_HOG,
     TEAM_COLOURS,
@@ -80,6 +82,17 @@ def test_a_track_is_drawn_along_the_way_of_a_stone_that_moved():
     assert colour(drawn, 1.3, -4.0) == colour(plain, 1.3, -4.0)
 
 
+def test_a_mark_is_a_cross_and_a_ring_as_wide_as_a_stone_around_its_point():
+    mark = SHEET.tee + np.array([0.9, -3.0])
+    plain, marked = picture([(0.9, -3.0)]), picture([(0.9, -3.0)], mark=mark)
+    rim = SHEET.stone_radius - MARK_WIDTH / 2
+    for x, beyond in ((0.9, -3.0), (0.9 + rim * 0.6, -3.0 - rim * 0.8)):
+        assert near(colour(marked, x, beyond), MARK)
+    changed = np.argwhere((plain != marked).any(axis=-1))
+    assert np.ptp(changed, axis=0).max() <= 2 * SHEET.stone_radius * SCALE + 2
+    assert colour(marked, 0.0, 0.0) == colour(plain, 0.0, 0.0)
+
+
 def test_equal_boards_give_equal_pictures():
     assert picture([(0.1, 0.2)]).tobytes() == picture([(0.1, 0.2)]).tobytes()
 
@@ -103,6 +116,8 @@ def test_the_score_board_stands_beside_the_sheet_and_follows_the_score(tmp_path)
     [
         ({"pixels_per_metre": 2}, "pixels_per_metre: 2, expected 8 to 400"),
         ({"tracks": np.zeros((4, 2))}, "tracks: shape"),
+        ({"mark": np.zeros(3)}, "mark: .* expected two finite"),
+        ({"mark": [np.nan, 1.0]}, "mark: .* expected two finite"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(arguments, message):

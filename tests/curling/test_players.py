@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from envs.curling.conditions import build_world
+from envs.curling.delivery import Shot
 from envs.curling.games import play_game
+from envs.curling.judgement import winning_chance
 from envs.curling.opponents import PLAYERS, get_player
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import start_game
+from tests.curling.boards import board
 
 WORLD = build_world("fcv1", "dc3", RuleSet(ends=2))
+SHEET = WORLD.ice.sheet
 GAMES = 400
 SHARE = 0.8
 
@@ -93,6 +97,60 @@ def test_rules_player_concedes_only_what_cannot_be_saved():
     assert get_player("rules")(world, replace(start, end=1, shot=2, scores=((0, 3),)), rng) is not None
     (throw,) = world.deliver_each([lost], [None], [rng])
     assert (throw.after.winner, throw.after.reason) == (1, "concede")
+
+
+@pytest.mark.parametrize("noise", ["none", "dc3"])
+def test_no_player_throws_harder_than_the_strongest_legal_delivery(noise):
+    world = build_world("fcv1", noise, "end")
+
+    def strong(world, state, rng):
+        return Shot(1.2, 12.0, world.ice.release_spin)
+
+    for throw in play_game(world, [strong, strong], np.random.default_rng(0)):
+        speed = np.hypot(throw.executed.velocity_x, throw.executed.velocity_y)
+        assert speed <= world.ice.max_speed + (1e-12 if noise == "none" else 0.05)
+        assert throw.executed.velocity_x / throw.executed.velocity_y == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("shot", [(0.0, 2.0, 1.57), Shot(0.0, np.inf, 1.57), Shot(0.0, 2.0, np.nan), "draw"])
+@pytest.mark.parametrize("noise", ["none", "dc3"])
+def test_what_is_not_a_finite_shot_is_refused(shot, noise):
+    world = build_world("fcv1", noise, "end")
+    state, rng = start_game(world.ice.sheet, world.rules), np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"^shot: .* expected a Shot of finite numbers, or None"):
+        play_game(world, [lambda *_: shot] * 2, rng)
+    with pytest.raises(ValueError, match=r"^shot: .* expected a Shot of finite numbers, or None"):
+        world.deliver(state, shot, rng)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ice", "fcv1"),
+        ("noise", "dc3"),
+        ("rules", "end"),
+        *[("contact_quantum", value) for value in ("a", None, True, -0.1, 1.0, np.nan)],
+    ],
+)
+def test_a_world_is_made_of_ice_noise_and_rules(field, value):
+    with pytest.raises(ValueError, match=f"^{field}: .*expected"):
+        replace(WORLD, **{field: value})
+
+
+def test_a_tied_game_belongs_rather_to_the_team_with_the_next_hammer():
+    last = replace(start_game(SHEET, RuleSet(ends=1)), shot=15)  # team 1 has just thrown the last stone
+    ours, theirs = board((), [(0.1, 0.0)]), board([(0.1, 0.0)])
+
+    def chance(scores, final, ends):
+        state = replace(last, end=len(scores), scores=scores)
+        return float(winning_chance(SHEET, RuleSet(ends=ends), state, *final)[0])
+
+    assert chance((), board(), 1) == pytest.approx(0.6), "a blank keeps the hammer"
+    assert chance(((0, 1),), theirs, 2) == pytest.approx(0.6), "who is scored against gets it"
+    assert chance(((1, 0),), ours, 2) == pytest.approx(0.4), "who scores gives it away"
+    assert (chance((), ours, 1), chance((), theirs, 1)) == (1.0, 0.0)
+    assert chance(((1, 0),), ours, 3) < 0.5 < chance(((0, 1),), theirs, 3)
+    assert chance((), board(), 2) > 0.5
 
 
 def test_unknown_player_is_refused_by_name():
