@@ -33,7 +33,9 @@ def free_guards(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.b
     """
     reach = (sheet.house_radius + sheet.stone_radius) ** 2
     outside_house = squared_distances(sheet, stones, in_play) >= reach
-    return in_play & outside_house & (stones[..., 1] + sheet.stone_radius < sheet.tee_y)
+    beyond_hog = stones[..., 1] > sheet.hog_limit
+    before_tee = stones[..., 1] + sheet.stone_radius < sheet.tee_y
+    return in_play & outside_house & beyond_hog & before_tee
 
 
 def fouls(
