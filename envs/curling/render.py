@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from envs.curling.positioned import EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState
-from envs.curling.score_board import draw_score_board, lettering
+from envs.curling.score_board import Colour, draw_score_board, lettering
 from envs.curling.sheet import STONES, STONES_PER_TEAM, Sheet
 
 OVERSAMPLING = 3  # pixels drawn for each pixel shown, along each axis
@@ -25,7 +26,7 @@ SHORT_OF_HOG = 1.0  # metres shown below the hog line
 BEYOND_HACK = 0.35  # metres shown above the far hack
 MARGIN = 0.22  # metres around the sheet
 
-EIGHT_FOOT, FOUR_FOOT, BUTTON = 1.219, 0.610, 0.152  # metres, radii of the inner circles
+BUTTON_RADIUS = 0.152  # metres
 LINE_WIDTH = 0.013  # metres; painted lines
 HOG_LINE_WIDTH = 0.102  # metres
 MARK_WIDTH = 0.05  # metres
@@ -87,14 +88,14 @@ def draw_game(
         sheet, tracks, pixels_per_metre: as for `draw_board`.
         rules: the event's rules.
         state: the game.
-        board: stones [16, 2] and in_play [16] to show instead of the state's, as after the last stone of an
-        end. names: of team 0 and team 1.
+        board: stones [16, 2] and in_play [16] to show instead of the state's, as after an end's last stone.
+        names: of team 0 and team 1.
 
     Returns:
         [H, W, 3] uint8 RGB.
 
     Raises:
-        ValueError: on a wrong shape or scale.
+        ValueError: on a wrong shape or scale, or a stone off the sheet.
     """
     stones, in_play = board if board is not None else (state.stones, state.in_play)
     picture = _board(sheet, stones, in_play, tracks, pixels_per_metre)
@@ -104,6 +105,12 @@ def draw_game(
     whole.paste(picture, (0, 0))
     whole.paste(panel, (picture.width, 0))
     return _shrunk(whole)
+
+
+def circles(sheet: Sheet) -> tuple[tuple[float, Colour], ...]:
+    """Radius (metres) and colour (RGB) of the circles of the house, from the outermost in."""
+    inner = ((EIGHT_FOOT_RADIUS, WHITE), (FOUR_FOOT_RADIUS, RED), (BUTTON_RADIUS, WHITE))
+    return (sheet.house_radius, BLUE), *inner
 
 
 def write_png(image: Image8, path: Path) -> None:
@@ -153,6 +160,7 @@ def _board(
         raise ValueError(
             f"stones: shapes {stones.shape}, {in_play.shape}, expected ({STONES}, 2), ({STONES},)"
         )
+    _check_places(sheet, stones, in_play)
     if not 8 <= pixels_per_metre <= 400:
         raise ValueError(f"pixels_per_metre: {pixels_per_metre!r}, expected 8 to 400")
     scale = pixels_per_metre * OVERSAMPLING
@@ -163,6 +171,14 @@ def _board(
     for slot in np.flatnonzero(in_play):
         _draw_stone(pencil, sheet.stone_radius, int(slot), *stones[slot])
     return image
+
+
+def _check_places(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> None:
+    """Refuse stones that no picture of the sheet can show."""
+    beside = np.abs(stones[:, 0]) <= sheet.width / 2
+    between = (stones[:, 1] >= sheet.near_end_y) & (stones[:, 1] <= sheet.backboard_y)
+    for slot in np.flatnonzero(in_play & ~(beside & between)):
+        raise ValueError(f"stones[{slot}]: {stones[slot].tolist()}, expected a place on the sheet")
 
 
 def _draw_stone(pencil: _Pencil, radius: float, slot: int, x: float, y: float) -> None:
@@ -208,8 +224,7 @@ def _empty_sheet(sheet: Sheet, scale: int) -> Image.Image:
     pencil = _Pencil(sheet, image, scale)
     side = sheet.width / 2
     pencil.draw.rectangle((*pencil.at(-side, pencil.top), *pencil.at(side, bottom - 1.0)), fill=ICE)
-    circles = ((sheet.house_radius, BLUE), (EIGHT_FOOT, WHITE), (FOUR_FOOT, RED), (BUTTON, WHITE))
-    for radius, colour in circles:
+    for radius, colour in circles(sheet):
         pencil.disc(0.0, sheet.tee_y, radius + LINE_WIDTH / 2, LINE)
         pencil.disc(0.0, sheet.tee_y, radius - LINE_WIDTH / 2, colour)
     pencil.line((-side, sheet.hog_y), (side, sheet.hog_y), HOG_LINE_WIDTH, HOG)
