@@ -37,7 +37,7 @@ def play_match(config: "Config") -> int:
     names = [f"{config.first} (red)", f"{config.second} (yellow)"]
     print_score_sheet(world.rules, throws[-1].after, names)
     if config.replay:
-        conditions = f"{config.rules} rules, {config.ice} ice, {config.noise} noise, seed {config.seed}"
+        conditions = f"{world.rules.ends} ends, {config.ice} ice, {config.noise} noise, seed {config.seed}"
         page = replay_page(world.ice, world.rules, throws, names=names, subtitle=conditions)
         Path(config.replay).write_text(page, encoding="utf-8")
         sys.stdout.write(f"replay: {config.replay}\n")

@@ -13,7 +13,7 @@ import numpy as np
 
 from envs.curling.delivery import Shot
 from envs.curling.ice import FCV1_RELEASE_SPIN, Ice
-from envs.curling.positions import OVERLAP, QUANTUM_OVERLAP, _check_lie
+from envs.curling.positions import OVERLAP, QUANTUM_OVERLAP, check_lie
 from envs.curling.rule_set import LAST_END, STANDARD
 from envs.curling.rules import GameState, frozen
 from envs.curling.sheet import STONES, STONES_PER_TEAM
@@ -169,7 +169,7 @@ def check_position(ice: Ice, state: GameState, overlap: float, name: str) -> Non
             f"expected more than {ice.sheet.hog_limit:g}, wholly beyond the hog line"
         )
     try:
-        _check_lie(ice, state.stones[None], state.in_play[None], overlap)
+        check_lie(ice, state.stones[None], state.in_play[None], overlap=overlap)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 
