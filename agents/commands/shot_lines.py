@@ -46,11 +46,17 @@ def _write(output: str, lines: Iterable[str]) -> None:
     target = Path(output).resolve()
     if output == "-":
         sys.stdout.writelines(lines)
-    elif target.exists() and not target.is_file():  # a pipe, a device: nothing to replace
-        with open(target, "w", encoding="utf-8", newline="\n") as stream:
+    elif _is_stream(output):
+        with open(output, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(lines)
     else:
         publish(stage(target, (line.encode() for line in lines)), target)
+
+
+def _is_stream(output: str) -> bool:
+    """Whether the name means a pipe or a device, or, as /dev/stdout can, an open file: nothing to replace."""
+    path = Path(output)
+    return (path.exists() and not path.is_file()) or path.absolute().is_relative_to("/dev")
 
 
 def _played(

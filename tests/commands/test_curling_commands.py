@@ -2,6 +2,9 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import get_args
 
@@ -119,6 +122,16 @@ def test_lines_that_were_not_all_played_leave_the_older_file(folder, monkeypatch
     assert run.main(["shots", "--input", "in.jsonl", "--output", "out.jsonl"]) == 130
     assert (folder / "out.jsonl").read_text(encoding="utf-8") == "old"
     assert {path.name for path in folder.iterdir()} == {"in.jsonl", "out.jsonl"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout")
+def test_a_redirected_standard_output_is_written_and_not_replaced(folder):
+    (folder / "in.jsonl").write_text(lines({"before": STATE, "move": MOVE}), encoding="utf-8")
+    with open("out.jsonl", "wb") as out:
+        command = [sys.executable, run.__file__, "shots", "--input", "in.jsonl", "--output", "/dev/stdout"]
+        subprocess.run(command, stdout=out, check=True, timeout=110)
+        assert os.path.samestat(os.fstat(out.fileno()), os.stat("out.jsonl"))
+    assert json.loads((folder / "out.jsonl").read_text(encoding="utf-8"))["after"]["shot"] == 3
 
 
 @pytest.mark.parametrize("name", ["in.json", "out.json"])
