@@ -19,7 +19,7 @@ Boards = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 
 def free_guards(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which stones lie in the free guard zone: between hog and tee line, not touching the house.
+    """Which stones lie in the free guard zone: between hog and tee line, touching neither nor the house.
 
     Args:
         sheet: the geometry.
@@ -31,11 +31,10 @@ def free_guards(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.b
 
     Source: Digital Curling 3 (a stone touching the tee line is outside the zone).
     """
-    reach = (sheet.house_radius + sheet.stone_radius) ** 2
-    outside_house = squared_distances(sheet, stones, in_play) >= reach
-    beyond_hog = stones[..., 1] > sheet.hog_limit
-    before_tee = stones[..., 1] + sheet.stone_radius < sheet.tee_y
-    return in_play & outside_house & beyond_hog & before_tee
+    outside_house = squared_distances(sheet, stones, in_play) >= sheet.house_reach**2
+    along = stones[..., 1]
+    between_lines = (along > sheet.hog_limit) & (along + sheet.stone_radius < sheet.tee_y)
+    return in_play & outside_house & between_lines
 
 
 def fouls(

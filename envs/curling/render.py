@@ -14,11 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from envs.curling.positioned import EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState
 from envs.curling.score_board import Colour, draw_score_board, lettering
-from envs.curling.sheet import STONES, STONES_PER_TEAM, Sheet
+from envs.curling.sheet import (
+    BUTTON_RADIUS,
+    EIGHT_FOOT_RADIUS,
+    FOUR_FOOT_RADIUS,
+    STONES,
+    STONES_PER_TEAM,
+    Sheet,
+)
 
 OVERSAMPLING = 3  # pixels drawn for each pixel shown, along each axis
 PIXELS_PER_METRE = 64
@@ -26,10 +32,9 @@ SHORT_OF_HOG = 1.0  # metres shown below the hog line
 BEYOND_HACK = 0.35  # metres shown above the far hack
 MARGIN = 0.22  # metres around the sheet
 
-BUTTON_RADIUS = 0.152  # metres
 LINE_WIDTH = 0.013  # metres; painted lines
 HOG_LINE_WIDTH = 0.102  # metres
-MARK_WIDTH = 0.05  # metres
+MARK_WIDTH = 0.05  # metres, of the lines of a mark
 HANDLE = 0.62  # radius of the coloured top of a stone over its radius
 
 SURROUND = (225, 231, 238)
@@ -61,7 +66,9 @@ def draw_board(
         stones: [16, 2] float64, metres in shot coordinates.
         in_play: [16] bool.
         tracks: [T, 16, 2] float64 metres, where stones went during a shot; NaN where a stone is not on the
-        sheet. pixels_per_metre: scale of the picture; 8 to 400.
+            sheet.
+        mark: [2] float64, metres; a point to mark with a ring as wide as a stone and a cross, above all else.
+        pixels_per_metre: scale of the picture; 8 to 400.
 
     Returns:
         [H, W, 3] uint8 RGB.
@@ -69,7 +76,10 @@ def draw_board(
     Raises:
         ValueError: on a wrong shape or scale.
     """
-    return _shrunk(_board(sheet, stones, in_play, tracks, pixels_per_metre))
+    image = _board(sheet, stones, in_play, tracks, pixels_per_metre)
+    if mark is not None:
+        _draw_mark(_Pencil(sheet, image, pixels_per_metre * OVERSAMPLING), sheet.stone_radius, mark)
+    return _shrunk(image)
 
 
 def draw_game(
@@ -88,7 +98,8 @@ def draw_game(
         sheet, tracks, pixels_per_metre: as for `draw_board`.
         rules: the event's rules.
         state: the game.
-        board: stones [16, 2] and in_play [16] to show instead of the state's, as after an end's last stone.
+        board: stones [16, 2] and in_play [16] to show instead of the state's, as after the last stone of an
+            end.
         names: of team 0 and team 1.
 
     Returns:
@@ -135,6 +146,13 @@ class _Pencil:
         column, row = self.at(x, y)
         reach = radius * self.scale
         self.draw.ellipse((column - reach, row - reach, column + reach, row + reach), fill=colour)
+
+    def ring(self, x: float, y: float, radius: float, width: float, colour: tuple[int, ...]) -> None:
+        column, row = self.at(x, y)
+        reach, pixels = radius * self.scale, max(round(width * self.scale), OVERSAMPLING)
+        self.draw.ellipse(
+            (column - reach, row - reach, column + reach, row + reach), outline=colour, width=pixels
+        )
 
     def line(
         self, start: tuple[float, float], stop: tuple[float, float], width: float, colour: tuple
@@ -191,6 +209,17 @@ def _draw_stone(pencil: _Pencil, radius: float, slot: int, x: float, y: float) -
     pencil.disc(x, y, (HANDLE + 0.05) * radius, tuple(round(0.55 * part) for part in colour))
     pencil.disc(x, y, HANDLE * radius, colour)
     pencil.text(x, y, str(number + 1), 0.95 * radius, TEAM_INK[team])
+
+
+def _draw_mark(pencil: _Pencil, radius: float, mark: NDArray[np.float64]) -> None:
+    """A ring and a cross around a point [2], metres."""
+    mark = np.asarray(mark, dtype=np.float64)
+    if mark.shape != (2,) or not np.isfinite(mark).all():
+        raise ValueError(f"mark: {mark.tolist()}, expected two finite coordinates")
+    x, y = mark.tolist()
+    pencil.ring(x, y, radius, MARK_WIDTH, MARK)
+    pencil.line((x - radius, y), (x + radius, y), MARK_WIDTH, MARK)
+    pencil.line((x, y - radius), (x, y + radius), MARK_WIDTH, MARK)
 
 
 def _with_tracks(sheet: Sheet, image: Image.Image, tracks: NDArray[np.float64], scale: int) -> Image.Image:

@@ -14,6 +14,9 @@ STONES = 16
 
 STONES_PER_TEAM = 8
 
+EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS, BUTTON_RADIUS = 1.219, 0.610, 0.152
+"""Metres; radii of the inner circles of every house."""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -43,6 +46,11 @@ class Sheet:
     def tee(self) -> np.ndarray:
         """The tee, shape [2], metres."""
         return np.array([0.0, self.tee_y])
+
+    @property
+    def house_reach(self) -> float:
+        """Distance of a stone from the tee within which it touches the house, metres."""
+        return self.house_radius + self.stone_radius
 
     @property
     def near_end_y(self) -> float:

@@ -42,10 +42,11 @@ def test_the_zone_ends_where_a_stone_touches_house_or_tee_line():
     assert not free_guards(SHEET, *board([(2.1, -SHEET.stone_radius + 1e-9)]))[0, 0]
 
 
-def test_the_zone_begins_wholly_beyond_the_hog_line():
-    hog = SHEET.hog_limit - SHEET.tee_y
-    assert free_guards(SHEET, *board([(0.0, hog + 1e-9)]))[0, 0]
-    assert not free_guards(SHEET, *board([(0.0, hog - 1e-9)]))[0, 0]
+def test_the_zone_begins_where_a_stone_has_wholly_crossed_the_hog_line():
+    limit = SHEET.hog_limit - SHEET.tee_y
+    assert free_guards(SHEET, *board([(0.0, limit + 1e-9)]))[0, 0]
+    assert not free_guards(SHEET, *board([(0.0, limit)]))[0, 0]
+    assert not free_guards(SHEET, *board([(0.0, limit - 12.0)]))[0, 0]
 
 
 def test_ticking_a_centre_guard_off_the_line_is_a_foul_only_under_the_no_tick_rule():
