@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import tyro
 
+from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
 from agents.runs.atomic import write_file
 from agents.runs.errors import ConfigError
@@ -28,7 +29,7 @@ class Suite(NamedTuple):
 SUITES = {
     "curling": Suite(
         "agents.benchmarks.curling",
-        ("fcv1", "gat2016"),
+        get_args(IceName),
         (
             "scene",
             "with_contact",

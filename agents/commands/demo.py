@@ -43,7 +43,6 @@ def run(config: Config) -> int:
     sys.stdout.write(
         f"A match over {ENDS} ends: {PLAYERS[0]}, which plays like a person, against {PLAYERS[1]}, "
         "which only draws to the button.\n"
-        "The first run compiles the simulator, which takes about half a minute.\n"
     )
     sys.stdout.flush()
     replay, picture = folder / "replay.html", folder / "final_house.png"

@@ -1,16 +1,13 @@
 """`run.py match FIRST SECOND`: a game of curling, its score sheet and its replay."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import tyro
 
+from agents.commands.compiling import compiling_noted
+from agents.commands.curling_names import MOST_ENDS, PLAYER_NAMES, IceName, NoiseName, RulesName
 from agents.commands.flags import parse_flags
-from agents.runs.errors import ConfigError
-
-PLAYER_NAMES = ("random", "drawer", "rules")
-MOST_ENDS = 255
+from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
 
 
 @dataclass(frozen=True)
@@ -23,13 +20,16 @@ class Config:
     second: tyro.conf.Positional[str]
     """Who has the hammer in the first end: random, drawer or rules."""
 
-    ends: int = 8
-    """Ends before extra ends; 1 to 255."""
+    rules: RulesName = "eight_ends"
+    """What the event plays; in mixed doubles the first stones stand in the house and as its guard."""
 
-    ice: Literal["fcv1", "gat2016"] = "fcv1"
+    ends: int | None = None
+    """Ends before extra ends, 1 to 255; None plays as many as the rules say."""
+
+    ice: IceName = "fcv1"
     """The ice."""
 
-    noise: Literal["none", "dc3", "gat2016", "student_t"] = "dc3"
+    noise: NoiseName = "dc3"
     """What the hands add to the shots."""
 
     seed: int = 1
@@ -42,17 +42,14 @@ class Config:
     """PNG file for the final house; none if left out."""
 
     def __post_init__(self) -> None:
-        for field, player in (("first", self.first), ("second", self.second)):
-            if player not in PLAYER_NAMES:
-                raise ConfigError(f"{field}: got {player[:60]}, expected one of {', '.join(PLAYER_NAMES)}")
-        if not 1 <= self.ends <= MOST_ENDS:
-            raise ConfigError(f"ends: got {self.ends}, expected 1 to {MOST_ENDS}")
-        if self.seed < 0:
-            raise ConfigError(f"seed: got {self.seed}, expected 0 or more")
-        if self.replay and Path(self.replay).suffix != ".html":
-            raise ConfigError(f"replay: got {self.replay}, expected a file name ending in .html")
-        if self.picture and Path(self.picture).suffix != ".png":
-            raise ConfigError(f"picture: got {self.picture}, expected a file name ending in .png")
+        check_choice("first", self.first, PLAYER_NAMES)
+        check_choice("second", self.second, PLAYER_NAMES)
+        if self.ends is not None:
+            check_whole("ends", self.ends, low=1, high=MOST_ENDS)
+        check_whole("seed", self.seed, low=0, high=MAX_SEED)
+        for field, name, suffix in (("replay", self.replay, ".html"), ("picture", self.picture, ".png")):
+            if name:
+                check_new_file(field, name, suffix)
 
 
 def main(argv: list[str]) -> int:
@@ -64,4 +61,5 @@ def run(config: Config) -> int:
     """Plays the game, shows its score sheet and writes what was asked for; returns the exit code."""
     from agents.commands.matches import play_match
 
-    return play_match(config)
+    with compiling_noted():
+        return play_match(config)

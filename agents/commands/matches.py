@@ -1,6 +1,8 @@
 """What `run.py match` does once its flags are parsed: game, score sheet, replay and picture."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from envs.curling.conditions import build_world
+from agents.commands.tables import print_table
+from envs.curling.conditions import build_world, get_rules
 from envs.curling.games import turns
 from envs.curling.opponents import get_player
 from envs.curling.render import draw_game, write_png
@@ -24,46 +27,59 @@ if TYPE_CHECKING:
 
 def play_match(config: "Config") -> int:
     """Plays the game, prints its score sheet, writes the files that were asked for; returns the exit code."""
-    world = build_world(config.ice, config.noise, RuleSet(ends=config.ends))
+    world = build_world(config.ice, config.noise, event_rules(config.rules, config.ends))
     players = [get_player(name) for name in (config.first, config.second)]
     played = turns(world, players, np.random.default_rng(config.seed))
-    shots = config.ends * world.rules.shots_per_end
-    console = Console()
-    throws = list(track(played, total=shots, description="playing", console=console, transient=True))
+    shots = world.rules.ends * world.rules.shots_per_end
+    console = Console(stderr=True)
+    bar = {"console": console, "transient": True, "disable": not console.is_terminal}
+    throws = list(track(played, total=shots, description="playing", **bar))
     names = [f"{config.first} (red)", f"{config.second} (yellow)"]
-    print_score_sheet(console, world.rules, throws[-1].after, names)
+    print_score_sheet(world.rules, throws[-1].after, names)
     if config.replay:
-        conditions = f"{config.ice} ice, {config.noise} noise, seed {config.seed}"
+        conditions = f"{world.rules.ends} ends, {config.ice} ice, {config.noise} noise, seed {config.seed}"
         page = replay_page(world.ice, world.rules, throws, names=names, subtitle=conditions)
         Path(config.replay).write_text(page, encoding="utf-8")
-        console.print(f"replay: {config.replay}", markup=False, highlight=False, soft_wrap=True)
+        sys.stdout.write(f"replay: {config.replay}\n")
     if config.picture:
-        write_png(final_house(world, throws), Path(config.picture))
-        console.print(f"picture: {config.picture}", markup=False, highlight=False, soft_wrap=True)
+        write_png(final_house(world, throws, (config.first, config.second)), Path(config.picture))
+        sys.stdout.write(f"picture: {config.picture}\n")
     return 0
 
 
-def print_score_sheet(console: Console, rules: RuleSet, state: GameState, names: Sequence[str]) -> None:
+def event_rules(name: str, ends: int | None) -> RuleSet:
+    """The rules of this name, with another number of ends if one is given; extra ends stay if it has any."""
+    rules = get_rules(name)
+    if ends is None:
+        return rules
+    return replace(rules, ends=ends, end_limit=rules.end_limit if rules.end_limit > rules.ends else ends)
+
+
+def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str]) -> None:
     """Prints the points of every end, the totals, and who won why."""
-    ends = [
-        str(end + 1) if end < rules.ends else f"+{end + 1 - rules.ends}" for end in range(len(state.scores))
-    ]
-    table = Table("", *ends, "total")
-    for team in TEAMS:
-        points = [str(pair[team]) for pair in state.scores]
-        table.add_row(names[team], *points, str(state.totals[team]))
-    console.print(table)
+    headings = [str(end + 1) for end in range(rules.ends)]
+    headings += [f"+{extra}" for extra in range(1, len(state.scores) - rules.ends + 1)]
+    # A column has a rule and a blank on both sides; the names' and the totals' stand in every table.
+    beside = max(map(len, names)) + len("total") + 7
+    abreast = max((Console().width - beside) // (len(headings[len(state.scores) - 1]) + 3), 1)
+    for first in range(0, max(len(state.scores), 1), abreast):
+        shown = slice(first, min(first + abreast, len(state.scores)))
+        last = shown.stop == len(state.scores)
+        table = Table("", *headings[shown], *(["total"] if last else []))
+        for team in TEAMS:
+            points = [str(pair[team]) for pair in state.scores[shown]]
+            table.add_row(names[team], *points, *([str(state.totals[team])] if last else []))
+        print_table(table)
     if state.winner is None:
         outcome = "draw"
     else:
         outcome = f"{names[state.winner]} wins" + (" by concession" if state.reason == "concede" else "")
-    console.print(outcome, markup=False, highlight=False)
+    sys.stdout.write(f"{outcome}\n")
 
 
-def final_house(world: World, throws: Sequence[Throw]) -> np.ndarray:
+def final_house(world: World, throws: Sequence[Throw], names: Sequence[str]) -> np.ndarray:
     """Picture [H, W, 3] uint8 of what the last shot left, with its track."""
     last = throws[-1]
     tracks = shot_tracks(world.ice, world.rules, last)
-    return draw_game(
-        world.ice.sheet, world.rules, last.after, board=last.board, tracks=tracks if len(tracks) else None
-    )
+    shown = tracks if len(tracks) else None
+    return draw_game(world.ice.sheet, world.rules, last.after, board=last.board, tracks=shown, names=names)

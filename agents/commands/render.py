@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import tyro
 
+from agents.commands.compiling import compiling_noted
+from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError
+from agents.runs.fields import check_new_file, check_whole
 
 SMALLEST, LARGEST = 8, 400
 
@@ -25,7 +27,7 @@ class Config:
     out: str = "house.png"
     """PNG file to write."""
 
-    ice: Literal["fcv1", "gat2016"] = "fcv1"
+    ice: IceName = "fcv1"
     """The ice, which decides how a shot runs."""
 
     pixels_per_metre: int = 64
@@ -36,12 +38,8 @@ class Config:
             raise ConfigError(f"file: got {self.file[:200]}, expected an existing file")
         if self.line < 1:
             raise ConfigError(f"line: got {self.line}, expected 1 or more")
-        if Path(self.out).suffix != ".png":
-            raise ConfigError(f"out: got {self.out}, expected a file name ending in .png")
-        if not SMALLEST <= self.pixels_per_metre <= LARGEST:
-            raise ConfigError(
-                f"pixels_per_metre: got {self.pixels_per_metre}, expected {SMALLEST} to {LARGEST}"
-            )
+        check_new_file("out", self.out, ".png")
+        check_whole("pixels_per_metre", self.pixels_per_metre, low=SMALLEST, high=LARGEST)
 
 
 def main(argv: list[str]) -> int:
@@ -53,4 +51,5 @@ def run(config: Config) -> int:
     """Writes the picture; returns the exit code."""
     from agents.commands.rendering import draw_line
 
-    return draw_line(config)
+    with compiling_noted():
+        return draw_line(config)

@@ -10,7 +10,8 @@ import numpy as np
 from agents.commands.shot_lines import decoded
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
-from envs.curling.digital_curling import parse_move, parse_state
+from envs.curling.digital_curling import check_position, parse_move, parse_state
+from envs.curling.positions import QUANTUM_OVERLAP
 from envs.curling.render import draw_game, write_png
 from envs.curling.replay import shot_tracks
 from envs.curling.rule_set import LAST_END
@@ -41,7 +42,9 @@ def draw_line(config: "Config") -> int:
 def _picture(world: World, message: Any, scale: int) -> np.ndarray:
     """[H, W, 3] uint8 image of a state, or of what the shot of a shot line leaves."""
     is_shot = isinstance(message, dict) and "before" in message
-    wire = parse_state(message["before"] if is_shot else message, "before" if is_shot else "state")
+    name = "before" if is_shot else "state"
+    wire = parse_state(message["before"] if is_shot else message, name)
+    check_position(world.ice, wire.state, QUANTUM_OVERLAP, name)
     rules = replace(world.rules, ends=wire.ends, end_limit=LAST_END)
     sheet = world.ice.sheet
     if not is_shot or "move" not in message:

@@ -1,12 +1,13 @@
 """`run.py shots`: plays Digital Curling 3 shot lines, JSON lines in and JSON lines out."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from agents.commands.compiling import compiling_noted
+from agents.commands.curling_names import SHOTS_PER_END, IceName, NoiseName
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError
+from agents.runs.fields import MAX_SEED, check_new_file, check_real, check_whole
 
 LONGEST_QUANTUM = 0.1  # seconds
 
@@ -18,10 +19,10 @@ class Config:
     Malformed lines are reported with their number; the others are still played, and the exit code is 2.
     """
 
-    ice: Literal["fcv1", "gat2016"] = "fcv1"
+    ice: IceName = "fcv1"
     """The ice."""
 
-    noise: Literal["none", "dc3", "gat2016", "student_t"] = "none"
+    noise: NoiseName = "none"
     """What the hands add to the shots."""
 
     contact_quantum: float = 0.0
@@ -37,22 +38,21 @@ class Config:
     """File to read; - is the standard input."""
 
     output: str = "-"
-    """File to write; - is the standard output."""
+    """File to write, complete or not at all; - is the standard output."""
 
     agreement: str = ""
     """JSON file for how well the results agree with the "after" that the lines carried; none if left out."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.contact_quantum) and 0 <= self.contact_quantum <= LONGEST_QUANTUM):
-            raise ConfigError(
-                f"contact_quantum: got {self.contact_quantum}, expected 0 to {LONGEST_QUANTUM} seconds"
-            )
-        if not 0 <= self.protected_shots <= 16:
-            raise ConfigError(f"protected_shots: got {self.protected_shots}, expected 0 to 16")
-        if self.agreement and Path(self.agreement).suffix != ".json":
-            raise ConfigError(f"agreement: got {self.agreement}, expected a file name ending in .json")
-        if self.seed < 0:
-            raise ConfigError(f"seed: got {self.seed}, expected 0 or more")
+        check_real("contact_quantum", self.contact_quantum, low=0, high=LONGEST_QUANTUM)
+        check_whole("protected_shots", self.protected_shots, low=0, high=SHOTS_PER_END)
+        check_whole("seed", self.seed, low=0, high=MAX_SEED)
+        if self.agreement:
+            check_new_file("agreement", self.agreement, ".json")
+            if Path(self.agreement).resolve() in (Path(self.input).resolve(), Path(self.output).resolve()):
+                raise ConfigError(
+                    f"agreement: got {self.agreement[:200]}, expected a file other than input and output"
+                )
 
 
 def main(argv: list[str]) -> int:
@@ -64,4 +64,5 @@ def run(config: Config) -> int:
     """Plays every line; returns 0, or 2 when a line was malformed."""
     from agents.commands.shot_lines import play_lines
 
-    return play_lines(config)
+    with compiling_noted():
+        return play_lines(config)

@@ -1,6 +1,7 @@
 """Range checks for config fields; each raises one line naming field, value and what was expected."""
 
 import math
+from pathlib import Path
 
 from agents.runs.errors import ConfigError
 
@@ -25,3 +26,12 @@ def check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
     """Checks that a field is one of the listed words."""
     if value not in choices:
         raise ConfigError(f"{field}: got {value!r}, expected one of {', '.join(choices)}")
+
+
+def check_new_file(field: str, name: str, suffix: str) -> None:
+    """Checks that a file of this name and kind can be written: its folder is there, and it is no folder."""
+    path = Path(name)
+    if path.suffix != suffix:
+        raise ConfigError(f"{field}: got {name[:200]}, expected a file name ending in {suffix}")
+    if not path.parent.is_dir() or path.is_dir():
+        raise ConfigError(f"{field}: got {name[:200]}, expected a file in a folder that exists")

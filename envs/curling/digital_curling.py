@@ -5,25 +5,23 @@ sides, so they pass unchanged; `angle`, the orientation of a stone, is kept for 
 0.0 for a new one.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from envs.curling.delivery import Shot
-from envs.curling.rule_set import LAST_END
+from envs.curling.ice import FCV1_RELEASE_SPIN, Ice
+from envs.curling.positions import OVERLAP, QUANTUM_OVERLAP, check_lie
+from envs.curling.rule_set import LAST_END, STANDARD
 from envs.curling.rules import GameState, frozen
 from envs.curling.sheet import STONES, STONES_PER_TEAM
 from envs.curling.wire_values import chosen, finite, listed, mapping, member, whole
 from envs.curling.world import World
 
-RELEASE_SPIN = math.pi / 2  # rad/s, spin of every delivered stone in Digital Curling 3
 ROTATIONS = {"ccw": 1.0, "cw": -1.0}  # sign of the spin, anticlockwise positive
 TEAM_NAMES = ("team0", "team1")
-SHOTS_PER_END = 16
-MOST_POINTS = 8  # of one team in one end
 
 
 class WireState(NamedTuple):
@@ -51,7 +49,7 @@ def parse_state(message: object, name: str = "state") -> WireState:
     """
     fields = mapping(message, name)
     end = whole(member(fields, "end", name), f"{name}.end", 0, LAST_END)
-    shot = whole(member(fields, "shot", name), f"{name}.shot", 0, SHOTS_PER_END - 1)
+    shot = whole(member(fields, "shot", name), f"{name}.shot", 0, STANDARD.shots_per_end - 1)
     winner, reason = _parse_result(fields.get("game_result"), f"{name}.game_result")
     hammer = 0
     if reason is None or fields.get("hammer") is not None:
@@ -92,7 +90,7 @@ def format_state(wire: WireState) -> dict[str, Any]:
     }
 
 
-def parse_move(message: object, name: str = "move", release_spin: float = RELEASE_SPIN) -> Shot | None:
+def parse_move(message: object, name: str = "move", release_spin: float = FCV1_RELEASE_SPIN) -> Shot | None:
     """Read a move message: a shot, or None for a concession.
 
     Args:
@@ -143,11 +141,37 @@ def play_line(world: World, message: object, rng: np.random.Generator) -> dict[s
         raise ValueError(f"rules: {world.rules.game!r}, expected 'standard' in Digital Curling 3")
     if before.state.over:
         raise ValueError(f"before.game_result: the game is over ({before.state.reason}), expected null")
+    check_position(world.ice, before.state, QUANTUM_OVERLAP if world.contact_quantum else OVERLAP, "before")
     rules = replace(world.rules, ends=before.ends, end_limit=LAST_END)
     (throw,) = replace(world, rules=rules).deliver_each([before.state], [shot], [rng])
     angles = tuple(a if s else 0.0 for a, s in zip(before.angles, throw.after.in_play, strict=True))
     after = format_state(before._replace(state=throw.after, angles=angles))
     return {**line, "after": after, "fgz_foul": throw.foul}
+
+
+def check_position(ice: Ice, state: GameState, overlap: float, name: str) -> None:
+    """Refuse stones that lie where none in play can.
+
+    Args:
+        ice: the ice in use.
+        state: the game.
+        overlap: metres that stones may be pressed into each other.
+        name: how errors call the state.
+
+    Raises:
+        ValueError: one line; a stone not wholly beyond the hog line, off the sheet, or on another.
+    """
+    short = np.flatnonzero(state.in_play & (state.stones[:, 1] <= ice.sheet.hog_limit))
+    if short.size:
+        team, number = divmod(int(short[0]), STONES_PER_TEAM)
+        raise ValueError(
+            f"{name}.stones.{TEAM_NAMES[team]}[{number}].position.y: {state.stones[short[0], 1]:g}, "
+            f"expected more than {ice.sheet.hog_limit:g}, wholly beyond the hog line"
+        )
+    try:
+        check_lie(ice, state.stones[None], state.in_play[None], overlap=overlap)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _team(value: object, name: str) -> int:
@@ -180,7 +204,7 @@ def _parse_scores(
     for number, pair in enumerate(zip(*lists, strict=True)):
         labels = [f"{name}.scores.{team}[{number}]" for team in TEAM_NAMES]
         if number < end:
-            finished.append(tuple(whole(v, w, 0, MOST_POINTS) for v, w in zip(pair, labels, strict=True)))
+            finished.append(_parse_points(pair, labels))
         elif pair != (None, None):
             raise ValueError(f"{labels[0]}: {pair!r} for both teams, expected null for an end not played")
     blanks = [(0, 0)] * max(end - ends, 0)
@@ -199,7 +223,16 @@ def _parse_extra_end(message: object, name: str) -> tuple[int, int] | None:
     points = [member(fields, team, name) for team in TEAM_NAMES]
     if points == [None, None]:
         return None
-    first, second = (whole(p, f"{name}.{t}", 0, MOST_POINTS) for p, t in zip(points, TEAM_NAMES, strict=True))
+    return _parse_points(points, [f"{name}.{team}" for team in TEAM_NAMES])
+
+
+def _parse_points(points: Sequence[object], labels: Sequence[str]) -> tuple[int, int]:
+    """What both teams scored in one end, in which only one of them can."""
+    first, second = (
+        whole(value, label, 0, STONES_PER_TEAM) for value, label in zip(points, labels, strict=True)
+    )
+    if first and second:
+        raise ValueError(f"{labels[0]}: {first} and {second} in {labels[1]}, expected 0 for one of the teams")
     return first, second
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState
-from envs.curling.score_board import draw_score_board, lettering
+from envs.curling.score_board import Colour, draw_score_board, lettering
 from envs.curling.sheet import (
     BUTTON_RADIUS,
     EIGHT_FOOT_RADIUS,
@@ -106,7 +106,7 @@ def draw_game(
         [H, W, 3] uint8 RGB.
 
     Raises:
-        ValueError: on a wrong shape or scale.
+        ValueError: on a wrong shape or scale, or a stone off the sheet.
     """
     stones, in_play = board if board is not None else (state.stones, state.in_play)
     picture = _board(sheet, stones, in_play, tracks, pixels_per_metre)
@@ -116,6 +116,12 @@ def draw_game(
     whole.paste(picture, (0, 0))
     whole.paste(panel, (picture.width, 0))
     return _shrunk(whole)
+
+
+def circles(sheet: Sheet) -> tuple[tuple[float, Colour], ...]:
+    """Radius (metres) and colour (RGB) of the circles of the house, from the outermost in."""
+    inner = ((EIGHT_FOOT_RADIUS, WHITE), (FOUR_FOOT_RADIUS, RED), (BUTTON_RADIUS, WHITE))
+    return (sheet.house_radius, BLUE), *inner
 
 
 def write_png(image: Image8, path: Path) -> None:
@@ -172,6 +178,7 @@ def _board(
         raise ValueError(
             f"stones: shapes {stones.shape}, {in_play.shape}, expected ({STONES}, 2), ({STONES},)"
         )
+    _check_places(sheet, stones, in_play)
     if not 8 <= pixels_per_metre <= 400:
         raise ValueError(f"pixels_per_metre: {pixels_per_metre!r}, expected 8 to 400")
     scale = pixels_per_metre * OVERSAMPLING
@@ -182,6 +189,14 @@ def _board(
     for slot in np.flatnonzero(in_play):
         _draw_stone(pencil, sheet.stone_radius, int(slot), *stones[slot])
     return image
+
+
+def _check_places(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> None:
+    """Refuse stones that no picture of the sheet can show."""
+    beside = np.abs(stones[:, 0]) <= sheet.width / 2
+    between = (stones[:, 1] >= sheet.near_end_y) & (stones[:, 1] <= sheet.backboard_y)
+    for slot in np.flatnonzero(in_play & ~(beside & between)):
+        raise ValueError(f"stones[{slot}]: {stones[slot].tolist()}, expected a place on the sheet")
 
 
 def _draw_stone(pencil: _Pencil, radius: float, slot: int, x: float, y: float) -> None:
@@ -238,13 +253,7 @@ def _empty_sheet(sheet: Sheet, scale: int) -> Image.Image:
     pencil = _Pencil(sheet, image, scale)
     side = sheet.width / 2
     pencil.draw.rectangle((*pencil.at(-side, pencil.top), *pencil.at(side, bottom - 1.0)), fill=ICE)
-    circles = (
-        (sheet.house_radius, BLUE),
-        (EIGHT_FOOT_RADIUS, WHITE),
-        (FOUR_FOOT_RADIUS, RED),
-        (BUTTON_RADIUS, WHITE),
-    )
-    for radius, colour in circles:
+    for radius, colour in circles(sheet):
         pencil.disc(0.0, sheet.tee_y, radius + LINE_WIDTH / 2, LINE)
         pencil.disc(0.0, sheet.tee_y, radius - LINE_WIDTH / 2, colour)
     pencil.line((-side, sheet.hog_y), (side, sheet.hog_y), HOG_LINE_WIDTH, HOG)

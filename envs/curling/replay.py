@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from envs.curling.delivery import Shot
 from envs.curling.ice import Ice
 from envs.curling.motion import trajectory
-from envs.curling.render import TEAM_COLOURS, TEAM_INK
+from envs.curling.render import SHORT_OF_HOG, TEAM_COLOURS, TEAM_INK, circles
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import GameState, thrown_slot
 from envs.curling.sheet import Sheet
 from envs.curling.world import Throw
 
-INTERVAL = 0.05  # seconds between the positions stored on the page
-LEAD = 3.0  # metres before the hog line where the picture of a delivery starts
+SAMPLE_TRAVEL = 0.04  # metres that the strongest delivery covers between two instants of a track
+THINNED = 0.002  # metres by which the page's tracks may miss the sampled ones
 PLACEHOLDER = "GAME_DATA"
 STILL = 1e-4  # metres that a stone may move and still count as lying
 
@@ -54,12 +54,14 @@ def replay_page(
         "title": f"{names[0]} against {names[1]}",
         "subtitle": subtitle,
         "names": list(names),
+        "below": SHORT_OF_HOG,
+        "circles": [[radius, _css(colour)] for radius, colour in circles(ice.sheet)],
         "colours": [_css(colour) for colour in TEAM_COLOURS],
         "inks": [_css(colour) for colour in TEAM_INK],
         "sheet": _sheet(ice.sheet),
         "ends": rules.ends,
         "shots_per_end": rules.shots_per_end,
-        "interval": INTERVAL,
+        "interval": _interval(ice),
         "result": _result(throws[-1].after, names),
         "shots": [_shot(ice, rules, throw, contact_quantum) for throw in throws],
     }
@@ -69,11 +71,12 @@ def replay_page(
 
 
 def shot_tracks(
-    ice: Ice, rules: RuleSet, throw: Throw, *, contact_quantum: float = 0.0, interval: float = INTERVAL
+    ice: Ice, rules: RuleSet, throw: Throw, *, contact_quantum: float = 0.0
 ) -> NDArray[np.float64]:
-    """Where the stones went: [T, 16, 2] float64 metres every `interval` seconds, NaN off the sheet.
+    """Where the stones went: [T, 16, 2] float64 metres at equal intervals, NaN off the sheet.
 
-    The track of a concession has no instants.
+    Between two instants no legal delivery covers more than `SAMPLE_TRAVEL`, on any ice. The track of a
+    concession has no instants.
     """
     if throw.executed is None:
         return np.empty((0, *throw.before.stones.shape))
@@ -87,7 +90,7 @@ def shot_tracks(
         velocity,
         shot.spin,
         contact_quantum=contact_quantum,
-        interval=interval,
+        interval=_interval(ice),
     )
     return positions
 
@@ -113,21 +116,47 @@ def _shot(ice: Ice, rules: RuleSet, throw: Throw, contact_quantum: float) -> dic
     }
 
 
+def _interval(ice: Ice) -> float:
+    """Seconds between two instants of a track."""
+    return SAMPLE_TRAVEL / ice.max_speed
+
+
 def _first_seen(sheet: Sheet, along: NDArray[np.float64]) -> int:
-    """Instant from which the delivered stone is worth showing; 0 when it never comes near the hog line."""
-    near = np.flatnonzero(along > sheet.hog_y - LEAD)
-    return int(near[0]) if near.size else 0
+    """Instant at which the delivered stone enters the picture; the last one when it never does."""
+    near = np.flatnonzero(along > sheet.hog_y - SHORT_OF_HOG - sheet.stone_radius)
+    return int(near[0]) if near.size else len(along) - 1
 
 
-def _moving(tracks: NDArray[np.float64]) -> dict[str, list[int | None]]:
-    """Way of every stone that moves, by slot: x, y, x, y, ... in millimetres, null off the sheet."""
+def _moving(tracks: NDArray[np.float64]) -> dict[str, list[int]]:
+    """Way of every stone that moves, by slot: instant, x, y, instant, x, y, ... in millimetres.
+
+    Between these the stone moves evenly; after the last, unless the shot ends with it, it is off the sheet.
+    """
     ways = {}
     for slot in range(tracks.shape[1]):
-        way = tracks[:, slot]
-        seen = way[np.isfinite(way).all(axis=1)]
+        seen = tracks[np.isfinite(tracks[:, slot]).all(axis=1), slot]
         if len(seen) and np.ptp(seen, axis=0).max() > STILL:
-            ways[str(slot)] = [_millimetres(value) for value in way.ravel()]
+            knots = _knots(seen)
+            rows = np.column_stack([knots, np.rint(1000 * seen[knots]).astype(np.int64)])
+            ways[str(slot)] = rows.ravel().tolist()
     return ways
+
+
+def _knots(way: NDArray[np.float64]) -> list[int]:
+    """Instants of a way [T, 2] (metres) between which even motion is true to within `THINNED`.
+
+    Source: Ramer 1972; Douglas and Peucker 1973, with the error at equal times instead of across the line.
+    """
+    kept, spans = {0, len(way) - 1}, [(0, len(way) - 1)]
+    while spans:
+        first, last = spans.pop()
+        part = np.linspace(0.0, 1.0, last - first + 1)[:, None]
+        missed = np.hypot(*(way[first] + part * (way[last] - way[first]) - way[first : last + 1]).T)
+        worst = first + int(np.argmax(missed))
+        if missed.max() > THINNED and first < worst < last:
+            kept.add(worst)
+            spans += [(first, worst), (worst, last)]
+    return sorted(kept)
 
 
 def _lying(stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> dict[str, list[int]]:
@@ -135,10 +164,6 @@ def _lying(stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> dict[str,
         str(slot): [round(1000 * value) for value in stones[slot].tolist()]
         for slot in np.flatnonzero(in_play)
     }
-
-
-def _millimetres(value: float) -> int | None:
-    return round(1000 * float(value)) if np.isfinite(value) else None
 
 
 def _sheet(sheet: Sheet) -> dict[str, float]:

@@ -1,10 +1,26 @@
 """`match`, `shots` and `render` from their flags to their files."""
 
+import copy
 import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import get_args
 
+import numba
 import pytest
 
 import run
+from agents.commands import curling_names
+from agents.commands.compiling import NOTE, compiling_noted
+from agents.commands.matches import event_rules, print_score_sheet
+from envs.curling.conditions import RULE_SETS
+from envs.curling.ice import ICES, get_ice
+from envs.curling.noise import NOISES
+from envs.curling.opponents import PLAYERS
+from envs.curling.rule_set import LAST_END, STANDARD, RuleSet
+from envs.curling.rules import start_game
 
 STATE = {
     "end": 0,
@@ -89,6 +105,65 @@ def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys
     assert (folder / "shown" / "final_house.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_lines_can_be_played_in_place(folder):
+    (folder / "in.jsonl").write_text(lines({"before": STATE, "move": MOVE}), encoding="utf-8")
+    assert run.main(["shots", "--input", "in.jsonl", "--output", "in.jsonl"]) == 0
+    assert json.loads((folder / "in.jsonl").read_text(encoding="utf-8"))["after"]["shot"] == 3
+
+
+def test_lines_that_were_not_all_played_leave_the_older_file(folder, monkeypatch):
+    (folder / "in.jsonl").write_text(lines(*[{"before": STATE, "move": MOVE}] * 3), encoding="utf-8")
+    (folder / "out.jsonl").write_text("old", encoding="utf-8")
+
+    def interrupted(world, line, rng):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("agents.commands.shot_lines.play_line", interrupted)
+    assert run.main(["shots", "--input", "in.jsonl", "--output", "out.jsonl"]) == 130
+    assert (folder / "out.jsonl").read_text(encoding="utf-8") == "old"
+    assert {path.name for path in folder.iterdir()} == {"in.jsonl", "out.jsonl"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout")
+def test_a_redirected_standard_output_is_written_and_not_replaced(folder):
+    (folder / "in.jsonl").write_text(lines({"before": STATE, "move": MOVE}), encoding="utf-8")
+    with open("out.jsonl", "wb") as out:
+        command = [sys.executable, run.__file__, "shots", "--input", "in.jsonl", "--output", "/dev/stdout"]
+        subprocess.run(command, stdout=out, check=True, timeout=110)
+        assert os.path.samestat(os.fstat(out.fileno()), os.stat("out.jsonl"))
+    assert json.loads((folder / "out.jsonl").read_text(encoding="utf-8"))["after"]["shot"] == 3
+
+
+@pytest.mark.parametrize("name", ["in.json", "out.json"])
+def test_the_report_may_not_replace_the_lines(folder, capsys, name):
+    words = ["shots", "--input", "in.json", "--output", "out.json", "--agreement", name]
+    assert run.main(words) == 2
+    assert "expected a file other than input and output" in capsys.readouterr().err
+
+
+def test_the_noise_of_a_line_does_not_depend_on_the_others(folder):
+    shot, quiet = {"before": STATE, "move": MOVE}, {"before": STATE, "move": {"type": "concede"}}
+    last = []
+    for first in (shot, quiet):
+        (folder / "in.jsonl").write_text(lines(first, shot), encoding="utf-8")
+        words = ["shots", "--input", "in.jsonl", "--output", "out.jsonl", "--noise", "dc3"]
+        assert run.main(words) == 0
+        last.append((folder / "out.jsonl").read_text(encoding="utf-8").splitlines())
+    assert last[0][1] == last[1][1] != last[0][0]
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [("1e999", "line 1: line: 1e999 is too large"), ("9" * 10_000, "line 1: line: a number of 10000 digits")],
+    ids=["infinite", "long"],
+)
+def test_numbers_beyond_all_bounds_are_refused_in_our_words(folder, capsys, number, message):
+    line = json.dumps({"before": STATE, "move": MOVE, "mine": 0}).replace('"mine": 0', f'"mine": {number}')
+    (folder / "in.jsonl").write_text(line + "\n", encoding="utf-8")
+    assert run.main(["shots", "--input", "in.jsonl"]) == 2
+    assert capsys.readouterr().err.startswith(message)
+
+
 def test_a_missing_input_is_a_storage_error(folder, capsys):
     assert run.main(["shots", "--input", "none.jsonl"]) == 3
     assert "none.jsonl" in capsys.readouterr().err
@@ -101,6 +176,18 @@ def test_states_and_shots_are_drawn(folder):
     assert (folder / "1.png").read_bytes() != (folder / "2.png").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "place", [(1e200, 38.0), (0.0, -1e200), (0.0, 20.0), (-0.5, 36.1), (2.3, 38.0), (0.0, 0.1)], ids=str
+)
+def test_a_state_with_a_stone_that_cannot_lie_there_is_not_drawn(folder, capsys, place):
+    state = copy.deepcopy(STATE)
+    state["stones"]["team0"][0]["position"] = dict(zip("xy", place, strict=True))
+    (folder / "in.jsonl").write_text(lines(state), encoding="utf-8")
+    assert run.main(["render", "in.jsonl"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (folder / "house.png").exists()
+
+
 @pytest.mark.parametrize(("line", "text"), [("2", "{}"), ("1", "{}"), ("1", "oops"), ("1", '{"before": 1}')])
 def test_a_line_that_cannot_be_drawn_is_refused(folder, capsys, line, text):
     (folder / "in.jsonl").write_text(lines(text), encoding="utf-8")
@@ -108,8 +195,53 @@ def test_a_line_that_cannot_be_drawn_is_refused(folder, capsys, line, text):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_commands_know_the_players_of_the_world():
-    from agents.commands.match import PLAYER_NAMES
-    from envs.curling.opponents import PLAYERS
+def test_commands_know_the_words_of_the_world():
+    assert get_args(curling_names.IceName) == tuple(ICES)
+    assert get_args(curling_names.NoiseName) == NOISES
+    assert get_args(curling_names.RulesName) == tuple(RULE_SETS)
+    assert tuple(PLAYERS) == curling_names.PLAYER_NAMES
+    assert curling_names.MOST_ENDS == LAST_END
+    assert STANDARD.shots_per_end == curling_names.SHOTS_PER_END
 
-    assert set(PLAYER_NAMES) == set(PLAYERS)
+
+def test_any_rules_can_be_played_and_shortened(folder, capsys):
+    assert run.main(["match", "drawer", "rules", "--rules", "mixed_doubles", "--ends", "1"]) == 0
+    assert "wins" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "ends", "limit"), [("end", 3, 3), ("standard", 3, LAST_END), ("mixed_doubles", None, LAST_END)]
+)
+def test_other_ends_keep_extra_ends_as_the_rules_have_them(name, ends, limit):
+    rules = event_rules(name, ends)
+    assert (rules.ends, rules.end_limit) == (ends or RULE_SETS[name].ends, limit)
+    assert replace(rules, ends=1, end_limit=1) == replace(RULE_SETS[name], ends=1, end_limit=1)
+
+
+def test_a_long_score_sheet_keeps_its_numbers_on_a_narrow_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    sheet, scores = get_ice("fcv1").sheet, tuple((end % 9, 0) for end in range(43))
+    rules = RuleSet(ends=40)
+    state = replace(start_game(sheet, rules), scores=scores, end=43, winner=0, reason="score")
+    print_score_sheet(rules, state, ["random (red)", "random (yellow)"])
+    out = capsys.readouterr().out
+    rows = [line.split("│")[2:-1] for line in out.splitlines() if "(red)" in line and "│" in line]
+    shown = [int(cell) for row in rows for cell in row]
+    assert shown == [*(first for first, _ in scores), sum(first for first, _ in scores)]
+    assert max(map(len, out.splitlines())) <= 80 and "+3" in out
+
+
+@pytest.mark.parametrize("flag", ["--replay=none/game.html", "--picture=none/house.png"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_game(folder, capsys, flag):
+    assert run.main(["match", "drawer", "drawer", flag]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and "expected a file in a folder that exists" in captured.err
+
+
+def test_the_first_compilation_is_noted_once_on_stderr(capsys):
+    with compiling_noted():
+        assert numba.njit(lambda x: x + 1)(1) == 2
+        assert numba.njit(lambda x: x + 2)(1) == 3
+    assert numba.njit(lambda x: x + 3)(1) == 4
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", NOTE)

@@ -126,3 +126,9 @@ def test_bad_arguments_are_refused_by_name(arguments, message):
         draw_board(SHEET, stones[0], in_play[0], **arguments)
     with pytest.raises(ValueError, match="stones: shapes"):
         draw_board(SHEET, stones, in_play)
+
+
+@pytest.mark.parametrize("place", [(np.nan, 0.0), (1e200, 0.0), (0.0, np.inf), (0.0, 9.0), (2.4, 0.0)])
+def test_a_stone_off_the_sheet_is_not_drawn_but_refused(place):
+    with pytest.raises(ValueError, match=r"^stones\[8\]: .* expected a place on the sheet$"):
+        picture([(0.0, 0.0)], [place])

@@ -2,15 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from envs.curling.conditions import build_world
+from envs.curling.delivery import Shot, velocity_through
 from envs.curling.games import play_game
-from envs.curling.opponents import get_player
-from envs.curling.replay import replay_page, shot_tracks
+from envs.curling.ice import ICES
+from envs.curling.opponents import draw, get_player
+from envs.curling.replay import SAMPLE_TRAVEL, THINNED, replay_page, shot_tracks
 from envs.curling.rule_set import RuleSet
+from envs.curling.rules import frozen, start_game, thrown_slot
+from tests.curling.boards import board
 
 WORLD = build_world("fcv1", "dc3", RuleSet(ends=1, end_limit=1))
 NAMES = ("</script><b>Skip & co", "Drawer")
@@ -28,7 +33,15 @@ def page(throws):
 
 @pytest.fixture(scope="module")
 def game(page):
+    return data_of(page)
+
+
+def data_of(page):
     return json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def rng():
+    return np.random.default_rng(5)
 
 
 def test_the_page_refers_to_nothing_outside_itself(page):
@@ -67,10 +80,66 @@ def test_every_turn_is_there_as_it_was(game, throws):
 def test_tracks_lead_from_before_the_house_to_where_the_stones_stop(game, throws):
     for shot, throw in zip(game["shots"], throws, strict=True):
         for slot, way in shot["tracks"].items():
-            assert len(way) == 2 * shot["samples"]
+            instants = way[::3]
+            assert instants[0] == 0 and (np.diff(instants) > 0).all() and instants[-1] < shot["samples"]
             if slot in shot["after"] and not throw.foul:
+                assert instants[-1] == shot["samples"] - 1
                 np.testing.assert_allclose(np.array(way[-2:]) / 1000, throw.board[0][int(slot)], atol=6e-4)
     assert shot_tracks(WORLD.ice, WORLD.rules, throws[0]).shape[1:] == (16, 2)
+
+
+def test_the_page_moves_stones_as_they_were_sampled(game, throws):
+    for shot, throw in zip(game["shots"], throws, strict=True):
+        sampled = shot_tracks(WORLD.ice, WORLD.rules, throw)[-shot["samples"] :]
+        for slot, way in shot["tracks"].items():
+            instants, across, along = np.array(way).reshape(-1, 3).T
+            shown = np.arange(instants[-1] + 1)
+            places = np.stack([np.interp(shown, instants, axis / 1000) for axis in (across, along)], -1)
+            missed = np.hypot(*(places - sampled[: len(shown), int(slot)]).T)
+            assert missed.max() < THINNED + 0.001
+            assert np.isnan(sampled[len(shown) :, int(slot)]).all()
+
+
+@pytest.mark.parametrize("ice", ICES)
+def test_a_struck_stone_moves_only_when_the_thrown_one_has_reached_it(ice):
+    world = build_world(ice, "none", "end")
+    sheet, state = world.ice.sheet, start_game(world.ice.sheet, world.rules)
+    stones, in_play = board([], [(0.0, 0.0)])
+    state = replace(state, shot=2, stones=frozen(stones[0]), in_play=frozen(in_play[0]))
+    aim = velocity_through(
+        world.ice, sheet.tee, np.array(world.ice.max_speed / 2), np.array(world.ice.release_spin)
+    )
+    _, throw = world.deliver(state, Shot(*aim, world.ice.release_spin), np.random.default_rng(0))
+    tracks = shot_tracks(world.ice, world.rules, throw)
+    still = np.hypot(*(tracks[:, 8] - tracks[0, 8]).T) < 1e-6
+    last = int(np.flatnonzero(still)[-1])
+    thrown = thrown_slot(world.rules, state)
+    gap = np.hypot(*(tracks[last, thrown] - tracks[last, 8])) - 2 * sheet.stone_radius
+    assert 0 <= gap < SAMPLE_TRAVEL
+
+
+@pytest.mark.parametrize("ice", ICES)
+def test_a_shot_opens_as_its_stone_enters_the_picture(ice):
+    world = build_world(ice, "none", "end")
+    sheet = world.ice.sheet
+    page = replay_page(world.ice, world.rules, play_game(world, [get_player("drawer")] * 2, rng(), ends=1))
+    game = data_of(page)
+    edge = sheet.hog_y - game["below"] - sheet.stone_radius
+    for shot in game["shots"]:
+        thrown = str(8 * shot["team"] + shot["shot"] // 2)
+        assert 0 < shot["tracks"][thrown][2] / 1000 - edge < SAMPLE_TRAVEL + 0.001
+
+
+def test_a_stone_that_stays_out_of_the_picture_takes_no_time():
+    def short(world, state, rng):
+        return draw(world, (0.0, world.ice.sheet.hog_y - 8.0), world.ice.release_spin)
+
+    world = build_world("fcv1", "none", "end")
+    throws = play_game(world, [short, short], rng())
+    assert all(
+        shot["samples"] == 1 and not shot["tracks"]
+        for shot in data_of(replay_page(world.ice, world.rules, throws))["shots"]
+    )
 
 
 def test_the_result_is_told(game, throws):

@@ -204,13 +204,28 @@ OVER = {"winner": "team0", "reason": "score"}
         (state(end=3, extra_end_score=scores(1, 0), scores=TIED), r"^before.extra_end_score"),
         (state(game_result=OVER), "the game is over"),
         (with_stones([stone(0, 38)], [stone(0.1, 38)], shot=4), "overlap"),
-        (with_stones([stone(9, 38)], shot=4), "stone"),
+        (with_stones([stone(9, 38)], shot=4), "^before: .* off the sheet"),
+        (with_stones([stone(0, 40.4)], shot=4), "^before: .* off the sheet"),
+        (with_stones([stone(1, 20)], shot=4), r"^before.stones.team0\[0\].position.y: 20, expected more"),
+        (with_stones([], [None, stone(1, 32.149)], shot=4), r"^before.stones.team1\[1\].position.y: "),
+        (with_stones([stone(0, 0.1)], shot=4), r"^before.stones.team0\[0\].position.y: 0.1, "),
+        (
+            state(end=2, scores=scores([0, 3, None], [0, 2, None])),
+            r"^before.scores.team0\[1\]: 3 and 2 in before.scores.team1\[1\], expected 0 for one",
+        ),
     ],
 )
 def test_an_impossible_position_is_refused_in_one_line(before, message):
     with pytest.raises(ValueError, match=message) as refusal:
         play(before)
     assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_stones_pressed_together_pass_in_a_stepped_world_alone():
+    before = with_stones([stone(-1.5, 36.0)], [stone(-1.5 + 0.285, 36.0)], shot=4)
+    assert play(before, world=replace(WORLD, contact_quantum=0.001))["after"]["shot"] == 5
+    with pytest.raises(ValueError, match="overlap"):
+        play(before)
 
 
 @pytest.mark.parametrize(
