@@ -44,6 +44,11 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def errors(capsys):
+    """What was said on stderr, but for the note on compilation, which depends on what ran before."""
+    return [line for line in capsys.readouterr().err.splitlines() if not line.startswith("note: compiling")]
+
+
 def lines(*values):
     return "".join((value if isinstance(value, str) else json.dumps(value)) + "\n" for value in values)
 
@@ -73,7 +78,7 @@ def test_good_shot_lines_are_played_and_bad_ones_reported_by_number(folder, caps
     assert played[0] == played[1]
     assert (played[0]["kind"], played[0]["after"]["shot"], played[0]["fgz_foul"]) == ("mine", 3, False)
     assert played[0]["after"]["stones"]["team0"][0]["angle"] == 1.5
-    complaints = capsys.readouterr().err.splitlines()
+    complaints = errors(capsys)
     assert [complaint.split(":")[0] for complaint in complaints] == ["line 2", "line 4", "line 5", "line 7"]
 
 
@@ -161,7 +166,7 @@ def test_numbers_beyond_all_bounds_are_refused_in_our_words(folder, capsys, numb
     line = json.dumps({"before": STATE, "move": MOVE, "mine": 0}).replace('"mine": 0', f'"mine": {number}')
     (folder / "in.jsonl").write_text(line + "\n", encoding="utf-8")
     assert run.main(["shots", "--input", "in.jsonl"]) == 2
-    assert capsys.readouterr().err.startswith(message)
+    assert errors(capsys)[0].startswith(message)
 
 
 def test_a_missing_input_is_a_storage_error(folder, capsys):
@@ -184,7 +189,7 @@ def test_a_state_with_a_stone_that_cannot_lie_there_is_not_drawn(folder, capsys,
     state["stones"]["team0"][0]["position"] = dict(zip("xy", place, strict=True))
     (folder / "in.jsonl").write_text(lines(state), encoding="utf-8")
     assert run.main(["render", "in.jsonl"]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert len(errors(capsys)) == 1
     assert not (folder / "house.png").exists()
 
 
@@ -192,7 +197,7 @@ def test_a_state_with_a_stone_that_cannot_lie_there_is_not_drawn(folder, capsys,
 def test_a_line_that_cannot_be_drawn_is_refused(folder, capsys, line, text):
     (folder / "in.jsonl").write_text(lines(text), encoding="utf-8")
     assert run.main(["render", "in.jsonl", "--line", line]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert len(errors(capsys)) == 1
 
 
 def test_commands_know_the_words_of_the_world():
