@@ -13,7 +13,6 @@ from agents.runs.state_tree import dump_json, load_json
 
 METRICS_NAME = "metrics.jsonl"
 MAX_LINE_BYTES = 2**20
-MAX_NAME_CHARACTERS = 200
 RUN_COLUMNS = ("step", "seconds")  # added by the run
 _NAME = re.compile(r"[\w./-]+", re.ASCII)
 

@@ -2,7 +2,7 @@
 
 It advances all stones by a fixed step, as Digital Curling does: velocities first, then contacts between
 stones that overlap at the start of the step (all together, by sequential impulses), then positions. It shares
-only the ice's constants with the engine.
+only the ice's constants, and the form of its results, with the engine.
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy as np
 from envs.compiled import entry, kernel
 from envs.curling import ice as ices
 from envs.curling.ice import Ice
+from envs.curling.motion import Motion
 
 IMPULSE_SWEEPS = 8
 """Sweeps over the contacts of one step: the velocity iterations of the original simulators."""
@@ -35,15 +36,6 @@ class Setting(NamedTuple):
     friction: float
 
 
-class Stepped(NamedTuple):
-    """As `motion.Motion`: stones [B, 16, 2] metres, in_play [B, 16] bool, contacts [B], seconds [B]."""
-
-    stones: np.ndarray
-    in_play: np.ndarray
-    contacts: np.ndarray
-    seconds: np.ndarray
-
-
 def simulate_stepped(
     ice: Ice,
     stones: np.ndarray,
@@ -53,7 +45,7 @@ def simulate_stepped(
     spin: np.ndarray,
     *,
     step: float = DEFAULT_STEP,
-) -> Stepped:
+) -> Motion:
     """Deliver one stone on each of B sheets, step by step, on the calling thread.
 
     Args:
@@ -78,7 +70,7 @@ def simulate_stepped(
         ice.elastic_speed,
         ice.contact_friction,
     )
-    result = Stepped(
+    result = Motion(
         np.array(stones, np.float64),
         np.array(in_play),
         np.zeros(len(slot), np.int64),
