@@ -4,19 +4,19 @@ from gymnasium.envs.registration import register
 
 register(
     id="hogline/Curling-v0",
-    entry_point="envs.curling.env:CurlingEnv",
-    vector_entry_point="envs.curling.vector_env:curling_vector_env",
+    entry_point="envs.curling.tasks.env:CurlingEnv",
+    vector_entry_point="envs.curling.tasks.vector_env:curling_vector_env",
 )
 register(
     id="hogline/CurlingDraw-v0",
-    entry_point="envs.curling.single_shot:SingleShotEnv",
-    vector_entry_point="envs.curling.vector_env:single_shot_vector_env",
+    entry_point="envs.curling.tasks.single_shot:SingleShotEnv",
+    vector_entry_point="envs.curling.tasks.vector_env:single_shot_vector_env",
     kwargs={"task": "draw"},
 )
 register(
     id="hogline/CurlingTakeout-v0",
-    entry_point="envs.curling.single_shot:SingleShotEnv",
-    vector_entry_point="envs.curling.vector_env:single_shot_vector_env",
+    entry_point="envs.curling.tasks.single_shot:SingleShotEnv",
+    vector_entry_point="envs.curling.tasks.vector_env:single_shot_vector_env",
     kwargs={"task": "takeout"},
 )
 for _name, _task in (

@@ -27,7 +27,7 @@ def entry(function: Callable) -> Callable:
     @functools.cache
     def compiled() -> Callable:
         dispatcher = numba.njit(cache=True, **OPTIONS)(function)
-        dispatcher._cache._cache_file._source_stamp = _stamp(_folders(function))
+        _renew(dispatcher._cache._cache_file, _stamp(_folders(function)))
         return dispatcher
 
     @functools.wraps(function)
@@ -35,6 +35,15 @@ def entry(function: Callable) -> Callable:
         return compiled()(*arguments)
 
     return call
+
+
+def _renew(copies: Any, stamp: str) -> None:
+    """Sets the stamp that copies on disk must have; forgets those that name a module or class now gone."""
+    copies._source_stamp = stamp
+    try:
+        copies._load_index()
+    except (ImportError, AttributeError):
+        copies.flush()
 
 
 def _folders(function: Callable) -> frozenset[Path]:

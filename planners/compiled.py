@@ -46,7 +46,7 @@ def entry(function: Callable) -> Callable:
     @functools.cache
     def compiled() -> Callable:
         dispatcher = numba.njit(cache=True, **OPTIONS)(function)
-        dispatcher._cache._cache_file._source_stamp = _folder_stamp()
+        _renew(dispatcher._cache._cache_file, _folder_stamp())
         return dispatcher
 
     @functools.wraps(function)
@@ -54,6 +54,15 @@ def entry(function: Callable) -> Callable:
         return compiled()(*arguments)
 
     return call
+
+
+def _renew(copies: Any, stamp: str) -> None:
+    """Sets the stamp that copies on disk must have; forgets those that name a module or class now gone."""
+    copies._source_stamp = stamp
+    try:
+        copies._load_index()
+    except (ImportError, AttributeError):
+        copies.flush()
 
 
 @functools.cache

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from envs.curling.delivery import velocity_through, velocity_to_stop
-from envs.curling.ice import Ice, get_ice
-from envs.curling.motion import simulate
-from envs.curling.noise import get_noise
-from envs.curling.stepped import simulate_stepped
+from envs.curling.physics.delivery import velocity_through, velocity_to_stop
+from envs.curling.physics.ice import Ice, get_ice
+from envs.curling.physics.motion import simulate
+from envs.curling.physics.noise import get_noise
+from envs.curling.physics.stepped import simulate_stepped
 
 OFFICIAL_DRAWS, OFFICIAL_HITS = 31.0, 38.0
 """Shots a second of the official Digital Curling 3 simulator on one core: draws and hits."""
@@ -60,7 +60,7 @@ def measure(ice_name: str, seed: int) -> Iterator[dict[str, Any]]:
     """Time every scene; yields one row a scene, then one for the million-shot stream.
 
     Args:
-        ice_name: one of `envs.curling.ice.ICES`.
+        ice_name: one of `envs.curling.physics.ice.ICES`.
         seed: of the boards, targets and noise.
     """
     ice, rng = get_ice(ice_name), np.random.default_rng(seed)

@@ -14,11 +14,11 @@ from rich.table import Table
 from agents.commands.tables import print_table
 from envs.curling.conditions import build_world, get_rules
 from envs.curling.games import turns
-from envs.curling.opponents import get_player
-from envs.curling.render import draw_game, write_png
-from envs.curling.replay import replay_page, shot_tracks
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import TEAMS, GameState
+from envs.curling.pictures.render import draw_game, write_png
+from envs.curling.pictures.replay import replay_page, shot_tracks
+from envs.curling.players.opponents import get_player
+from envs.curling.rules.game import TEAMS, GameState
+from envs.curling.rules.rule_set import RuleSet
 from envs.curling.world import Throw, World
 
 if TYPE_CHECKING:

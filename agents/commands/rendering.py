@@ -10,11 +10,11 @@ import numpy as np
 from agents.commands.shot_lines import decoded
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
-from envs.curling.digital_curling import check_position, parse_move, parse_state
-from envs.curling.positions import QUANTUM_OVERLAP
-from envs.curling.render import draw_game, write_png
-from envs.curling.replay import shot_tracks
-from envs.curling.rule_set import LAST_END
+from envs.curling.physics.positions import QUANTUM_OVERLAP
+from envs.curling.pictures.render import draw_game, write_png
+from envs.curling.pictures.replay import shot_tracks
+from envs.curling.rules.rule_set import LAST_END
+from envs.curling.wire.digital_curling import check_position, parse_move, parse_state
 from envs.curling.world import World
 
 if TYPE_CHECKING:

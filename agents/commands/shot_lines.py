@@ -13,8 +13,8 @@ import numpy as np
 from agents.curling.agreement import Agreement
 from agents.runs.atomic import publish, stage, write_file
 from envs.curling.conditions import build_world
-from envs.curling.digital_curling import play_line
-from envs.curling.rule_set import RuleSet
+from envs.curling.rules.rule_set import RuleSet
+from envs.curling.wire.digital_curling import play_line
 from envs.curling.world import World
 
 if TYPE_CHECKING:

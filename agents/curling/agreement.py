@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.curling.digital_curling import parse_state
+from envs.curling.wire.digital_curling import parse_state
 
 PERCENTILES = (50, 90, 100)
 

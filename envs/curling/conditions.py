@@ -1,8 +1,8 @@
 """What the environments are told by name or as objects: ice, noise, rules - and the world they make."""
 
-from envs.curling.ice import ICES, Ice, get_ice
-from envs.curling.noise import Noise, get_noise
-from envs.curling.rule_set import MIXED_DOUBLES, STANDARD, RuleSet
+from envs.curling.physics.ice import ICES, Ice, get_ice
+from envs.curling.physics.noise import Noise, get_noise
+from envs.curling.rules.rule_set import MIXED_DOUBLES, STANDARD, RuleSet
 from envs.curling.world import World
 
 RULE_SETS = {

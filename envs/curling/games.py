@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from envs.curling.opponents import Player, call_shot
-from envs.curling.placement import chooser_of, position
-from envs.curling.rules import GameState, start_game
+from envs.curling.players.opponents import Player, call_shot
+from envs.curling.players.placement import chooser_of, position
+from envs.curling.rules.game import GameState, start_game
 from envs.curling.world import Throw, World
 
 

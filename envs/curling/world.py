@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.curling.arguments import finite
-from envs.curling.delivery import Shot
-from envs.curling.free_guard_zone import settle
-from envs.curling.ice import Ice
-from envs.curling.motion import simulate
-from envs.curling.noise import Noise
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import GameState, advance, lose, thrown_slot
-from envs.curling.scoring import score_ends
+from envs.curling.physics.delivery import Shot
+from envs.curling.physics.ice import Ice
+from envs.curling.physics.motion import simulate
+from envs.curling.physics.noise import Noise
+from envs.curling.rules.free_guard_zone import settle
+from envs.curling.rules.game import GameState, advance, lose, thrown_slot
+from envs.curling.rules.rule_set import RuleSet
+from envs.curling.rules.scoring import score_ends
 
 
 class Throw(NamedTuple):

@@ -16,11 +16,11 @@ from agents.commands import curling_names
 from agents.commands.compiling import NOTE, compiling_noted
 from agents.commands.matches import event_rules, print_score_sheet
 from envs.curling.conditions import RULE_SETS
-from envs.curling.ice import ICES, get_ice
-from envs.curling.noise import NOISES
-from envs.curling.opponents import PLAYERS
-from envs.curling.rule_set import LAST_END, STANDARD, RuleSet
-from envs.curling.rules import start_game
+from envs.curling.physics.ice import ICES, get_ice
+from envs.curling.physics.noise import NOISES
+from envs.curling.players.opponents import PLAYERS
+from envs.curling.rules.game import start_game
+from envs.curling.rules.rule_set import LAST_END, STANDARD, RuleSet
 
 STATE = {
     "end": 0,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from envs.curling.sheet import STONES, WORLD_CURLING
+from envs.curling.physics.sheet import STONES, WORLD_CURLING
 
 
 def random_boards(count, rng, crowd=0.5):

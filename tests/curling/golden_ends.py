@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.curling.conditions import RULE_SETS, build_world
-from envs.curling.delivery import Shot, velocity_through, velocity_to_stop
 from envs.curling.games import play_game
-from envs.curling.opponents import get_player
-from envs.curling.positioned import PLACEMENTS
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import place, start_game
+from envs.curling.physics.delivery import Shot, velocity_through, velocity_to_stop
+from envs.curling.players.opponents import get_player
+from envs.curling.rules.game import place, start_game
+from envs.curling.rules.positioned import PLACEMENTS
+from envs.curling.rules.rule_set import RuleSet
 
 FOLDER = Path(__file__).parent / "golden"
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.curling.delivery import velocity_to_stop
-from envs.curling.ice import Ice
+from envs.curling.physics.delivery import velocity_to_stop
+from envs.curling.physics.ice import Ice
 
 
 class Shots(NamedTuple):

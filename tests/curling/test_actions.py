@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from envs.curling.actions import HIT_FROM, deliveries, tee_speeds
-from envs.curling.delivery import stop_point, velocity_through
-from envs.curling.ice import get_ice
+from envs.curling.physics.delivery import stop_point, velocity_through
+from envs.curling.physics.ice import get_ice
+from envs.curling.tasks.actions import HIT_FROM, deliveries, tee_speeds
 
 ICES = [get_ice("fcv1"), get_ice("gat2016")]
 

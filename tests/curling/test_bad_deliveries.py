@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from envs.curling.ice import get_ice
-from envs.curling.motion import simulate, trajectory
+from envs.curling.physics.ice import get_ice
+from envs.curling.physics.motion import simulate, trajectory
 
 ICE = get_ice("fcv1")
 

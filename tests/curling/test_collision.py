@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from envs.compiled import entry
-from envs.curling.collision import MEMBER, PAIR, Contact, resolve, wanted_separation
-from envs.curling.ice import get_ice
+from envs.curling.physics.collision import MEMBER, PAIR, Contact, resolve, wanted_separation
+from envs.curling.physics.ice import get_ice
 
 RADIUS = 0.145
 COUNT = 1_000_000

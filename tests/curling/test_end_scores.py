@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from envs.curling.scoring import score_ends
-from envs.curling.sheet import WORLD_CURLING as SHEET
+from envs.curling.physics.sheet import WORLD_CURLING as SHEET
+from envs.curling.rules.scoring import score_ends
 from tests.curling.boards import board, random_boards
 
 HOUSES = 1_000_000

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from envs.compiled import entry, kernel
-from envs.curling.events import NONE, empty_board, proceed, release, set_up, settle
-from envs.curling.ice import ICES, get_ice
-from envs.curling.motion import _physics, simulate, trajectory
-from envs.curling.stones import spin_at, state_at
+from envs.curling.physics.events import NONE, empty_board, proceed, release, set_up, settle
+from envs.curling.physics.ice import ICES, get_ice
+from envs.curling.physics.motion import _physics, simulate, trajectory
+from envs.curling.physics.stones import spin_at, state_at
 from tests.curling.layouts import random_shots
 
 NAMES = tuple(ICES)

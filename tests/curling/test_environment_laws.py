@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 from pettingzoo.test import api_test, render_test, seed_test
 
 import envs
-from envs.curling.match import CurlingMatch
+from envs.curling.tasks.match import CurlingMatch
 from tests.rollouts import assert_fresh, assert_same, rollout
 
 IDS = [name for name in gymnasium.registry if name.startswith("hogline/Curling")]

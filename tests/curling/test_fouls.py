@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from envs.curling.free_guard_zone import fouls, free_guards, settle
-from envs.curling.rule_set import MIXED_DOUBLES, RuleSet
-from envs.curling.sheet import WORLD_CURLING as SHEET
+from envs.curling.physics.sheet import WORLD_CURLING as SHEET
+from envs.curling.rules.free_guard_zone import fouls, free_guards, settle
+from envs.curling.rules.rule_set import MIXED_DOUBLES, RuleSet
 from tests.curling.boards import board, random_boards
 
 GUARD = (0.6, -3.0)  # metres from the tee: in the free guard zone, off the centre line

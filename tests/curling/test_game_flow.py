@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from envs.curling.rule_set import MIXED_DOUBLES, RuleSet
-from envs.curling.rules import advance, lose, place, start_game, thrown_slot
-from envs.curling.sheet import GAT2016, WORLD_CURLING
+from envs.curling.physics.sheet import GAT2016, WORLD_CURLING
+from envs.curling.rules.game import advance, lose, place, start_game, thrown_slot
+from envs.curling.rules.rule_set import MIXED_DOUBLES, RuleSet
 from tests.curling.boards import board
 
 SHEET = WORLD_CURLING

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from envs.curling import ice as ices
-from envs.curling.delivery import stop_point, velocity_through, velocity_to_stop
-from envs.curling.ice import ICES, get_ice
-from envs.curling.motion import simulate
-from envs.curling.stepped import simulate_stepped
+from envs.curling.physics import ice as ices
+from envs.curling.physics.delivery import stop_point, velocity_through, velocity_to_stop
+from envs.curling.physics.ice import ICES, get_ice
+from envs.curling.physics.motion import simulate
+from envs.curling.physics.stepped import simulate_stepped
 from tests.curling.layouts import Shots
 
 NAMES = tuple(ICES)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from envs.curling.delivery import stop_point, velocity_to_stop
-from envs.curling.ice import get_ice
-from envs.curling.noise import NOISES, get_noise
+from envs.curling.physics.delivery import stop_point, velocity_to_stop
+from envs.curling.physics.ice import get_ice
+from envs.curling.physics.noise import NOISES, get_noise
 
 COUNT = 20_000
 

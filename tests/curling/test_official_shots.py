@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from envs.curling.conditions import build_world
-from envs.curling.digital_curling import parse_state, play_line
+from envs.curling.wire.digital_curling import parse_state, play_line
 
 STEP = 1e-3
 LINES = [

@@ -5,8 +5,7 @@ import pytest
 
 from envs.curling.conditions import build_world
 from envs.curling.games import play_game
-from envs.curling.opponents import get_player
-from envs.curling.render import (
+from envs.curling.pictures.render import (
     BEYOND_HACK,
     BLUE,
     HOG,
@@ -21,8 +20,9 @@ from envs.curling.render import (
     draw_game,
     write_png,
 )
-from envs.curling.replay import shot_tracks
-from envs.curling.rules import start_game
+from envs.curling.pictures.replay import shot_tracks
+from envs.curling.players.opponents import get_player
+from envs.curling.rules.game import start_game
 from tests.curling.boards import board
 
 WORLD = build_world("fcv1", "dc3", "end")

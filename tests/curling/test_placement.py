@@ -6,12 +6,12 @@ import pytest
 
 from envs.curling.conditions import build_world
 from envs.curling.games import play_game
-from envs.curling.match import CurlingMatch
-from envs.curling.opponents import drawer, get_player
-from envs.curling.placement import Always, PlacingPlayer, get_chooser
-from envs.curling.positioned import PLACEMENTS
-from envs.curling.rule_set import MIXED_DOUBLES, RuleSet
-from envs.curling.rules import start_game
+from envs.curling.players.opponents import drawer, get_player
+from envs.curling.players.placement import Always, PlacingPlayer, get_chooser
+from envs.curling.rules.game import start_game
+from envs.curling.rules.positioned import PLACEMENTS
+from envs.curling.rules.rule_set import MIXED_DOUBLES, RuleSet
+from envs.curling.tasks.match import CurlingMatch
 
 GUARD, HOUSE = -3.97, 0.465  # metres beyond the tee, of the two stones on the centre line
 WORLD = build_world("fcv1", "dc3", RuleSet(ends=3, game="mixed_doubles"))

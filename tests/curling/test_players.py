@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from envs.curling.conditions import build_world
-from envs.curling.delivery import Shot
 from envs.curling.games import play_game
-from envs.curling.judgement import winning_chance
-from envs.curling.opponents import PLAYERS, get_player
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import start_game
+from envs.curling.physics.delivery import Shot
+from envs.curling.players.judgement import winning_chance
+from envs.curling.players.opponents import PLAYERS, get_player
+from envs.curling.rules.game import start_game
+from envs.curling.rules.rule_set import RuleSet
 from tests.curling.boards import board
 
 WORLD = build_world("fcv1", "dc3", RuleSet(ends=2))

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from envs.curling.conditions import build_world
-from envs.curling.delivery import Shot, velocity_through
 from envs.curling.games import play_game
-from envs.curling.ice import ICES
-from envs.curling.opponents import draw, get_player
-from envs.curling.replay import SAMPLE_TRAVEL, THINNED, replay_page, shot_tracks
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import frozen, start_game, thrown_slot
+from envs.curling.physics.delivery import Shot, velocity_through
+from envs.curling.physics.ice import ICES
+from envs.curling.pictures.replay import SAMPLE_TRAVEL, THINNED, replay_page, shot_tracks
+from envs.curling.players.opponents import draw, get_player
+from envs.curling.rules.game import frozen, start_game, thrown_slot
+from envs.curling.rules.rule_set import RuleSet
 from tests.curling.boards import board
 
 WORLD = build_world("fcv1", "dc3", RuleSet(ends=1, end_limit=1))

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from envs.curling.actions import HIT_FROM
 from envs.curling.conditions import build_world
-from envs.curling.env import game_task
-from envs.curling.observations import observe_games
-from envs.curling.opponents import drawer
-from envs.curling.render import draw_board
-from envs.curling.rewards import turn_reward
-from envs.curling.rules import GameState, lose, start_game
-from envs.curling.shot_task import ShotEpisode, ShotTask
+from envs.curling.pictures.render import draw_board
+from envs.curling.players.opponents import drawer
+from envs.curling.rules.game import GameState, lose, start_game
+from envs.curling.tasks.actions import HIT_FROM
+from envs.curling.tasks.env import game_task
+from envs.curling.tasks.observations import observe_games
+from envs.curling.tasks.rewards import turn_reward
+from envs.curling.tasks.shot_task import ShotEpisode, ShotTask
 from tests.curling.boards import board
 
 WORLD = build_world("fcv1", "none", "two_ends")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from envs.curling.conditions import build_world
-from envs.curling.delivery import Shot
-from envs.curling.digital_curling import format_move, format_state, parse_move, parse_state, play_line
-from envs.curling.rule_set import MIXED_DOUBLES
+from envs.curling.physics.delivery import Shot
+from envs.curling.rules.rule_set import MIXED_DOUBLES
+from envs.curling.wire.digital_curling import format_move, format_state, parse_move, parse_state, play_line
 
 WORLD = build_world("fcv1", "none", "standard")
 TEE_DRAW = {"type": "shot", "velocity": {"x": 0.131728, "y": 2.399831}, "rotation": "ccw"}

@@ -1,0 +1,1 @@
+"""The physics of curling stones: ice, paths, contacts, deliveries and their noise."""

@@ -1,0 +1,1 @@
+"""The sheet as images, the score board, and games as replay pages."""

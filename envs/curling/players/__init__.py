@@ -1,0 +1,1 @@
+"""Players that need no learning, and what they believe of a board."""

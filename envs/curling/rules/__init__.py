@@ -1,0 +1,1 @@
+"""The rules of curling as pure functions: turns, fouls, positioned stones, scores."""

@@ -1,0 +1,1 @@
+"""Curling as Gymnasium and PettingZoo environments: spaces, tasks, rewards."""
