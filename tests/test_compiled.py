@@ -1,4 +1,4 @@
-"""What is compiled is kept on disk, and a copy made by another version of the sources never stands in the way."""
+"""Compiled code is kept on disk; a copy made by other sources never stands in the way."""
 
 import pickle
 
