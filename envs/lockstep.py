@@ -6,6 +6,7 @@ seed; what is shared is the work: a step is one call of the task.
 Shape letters: B sub-environments.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -16,32 +17,50 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from envs.arguments import whole
+
 Episode = TypeVar("Episode")
 MODES = {mode.name.lower(): mode for mode in AutoresetMode}
 
 
 class Task(Protocol[Episode]):
-    """What is played: episodes that begin and go on together."""
+    """What is played: episodes that begin and go on together; they are the task's alone to read."""
 
-    def observation_space(self) -> gymnasium.spaces.Dict: ...
+    def observation_space(self) -> gymnasium.spaces.Dict:
+        """Bounds of what `observe` returns, for one episode."""
+        ...
 
-    def action_space(self) -> gymnasium.spaces.Box: ...
+    def action_space(self) -> gymnasium.spaces.Box:
+        """Bounds of the action of one episode."""
+        ...
 
     def begin(
         self, rngs: Sequence[np.random.Generator], options: Mapping[str, Any] | None = None
-    ) -> list[Episode]: ...
+    ) -> list[Episode]:
+        """One new episode a generator; the options are those of `reset`, the same for all."""
+        ...
 
     def play(
         self, episodes: Sequence[Episode], actions: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]: ...
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """One action [B, ...] in every episode: rewards, terminated and truncated, each [B]."""
+        ...
 
-    def observe(self, episodes: Sequence[Episode]) -> Mapping[str, NDArray]: ...
+    def observe(self, episodes: Sequence[Episode]) -> Mapping[str, NDArray]:
+        """Arrays [B, ...] by key."""
+        ...
 
-    def infos(self, episodes: Sequence[Episode]) -> dict[str, NDArray]: ...
+    def infos(self, episodes: Sequence[Episode]) -> dict[str, NDArray]:
+        """Arrays [B, ...] of information beside the observations, by key."""
+        ...
 
-    def picture(self, episode: Episode) -> NDArray[np.uint8]: ...
+    def picture(self, episode: Episode) -> NDArray[np.uint8]:
+        """[H, W, 3] uint8 RGB."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End threads and windows, if there are any."""
+        ...
 
 
 class LockstepVectorEnv(VectorEnv):
@@ -69,9 +88,7 @@ class LockstepVectorEnv(VectorEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs: {num_envs!r}, expected at least 1")
-        self.task, self.num_envs = task, num_envs
+        self.task, self.num_envs = task, whole("num_envs", num_envs, 1, sys.maxsize)
         self.render_mode = checked_render_mode(render_mode)
         self.autoreset_mode = _checked_mode(autoreset_mode)
         self.metadata = {
@@ -99,17 +116,21 @@ class LockstepVectorEnv(VectorEnv):
 
         Raises:
             ValueError: on a list or mask of a wrong length, or an option the task refuses.
+            ResetNeeded: when a mask leaves out an episode that never began.
         """
         options, seeds = dict(options or {}), self._seeds(seed)
         mask = np.asarray(options.pop("reset_mask", np.ones(self.num_envs, dtype=bool)))
         if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise ValueError(f"reset_mask: {mask.dtype} {mask.shape}, expected bool ({self.num_envs},)")
+        fresh = np.array([episode is None for episode in self.episodes])
+        if (fresh & ~mask).any():
+            raise gymnasium.error.ResetNeeded("reset_mask: an episode never began, expected all at first")
         chosen = np.flatnonzero(mask)
         for index in chosen:
             if seeds[index] is not None:
                 self._rngs[index] = seeding.np_random(seeds[index])[0]
         self._begin(chosen, options)
-        return self.task.observe(self._begun()), self._infos(mask)
+        return self.task.observe(self.episodes), self._infos(mask)
 
     def step(
         self, actions: NDArray[np.float32]
@@ -124,7 +145,11 @@ class LockstepVectorEnv(VectorEnv):
         Raises:
             ResetNeeded: before the first reset, or with "disabled" when an episode that is over was not
                 reset.
+            ValueError: on actions of a wrong shape, or that the task refuses.
         """
+        actions = np.asarray(actions)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions: shape {actions.shape}, expected {self.action_space.shape}")
         episodes, everywhere = self._begun(), np.ones(self.num_envs, dtype=bool)
         stale, live = np.flatnonzero(self._over), np.flatnonzero(~self._over)
         if len(stale) and self.autoreset_mode == AutoresetMode.DISABLED:
@@ -136,9 +161,7 @@ class LockstepVectorEnv(VectorEnv):
         terminated, truncated = ~everywhere, ~everywhere
         if len(live):
             playing = [episodes[index] for index in live]
-            rewards[live], terminated[live], truncated[live] = self.task.play(
-                playing, np.asarray(actions)[live]
-            )
+            rewards[live], terminated[live], truncated[live] = self.task.play(playing, actions[live])
         over, infos = terminated | truncated, {}
         if self.autoreset_mode == AutoresetMode.SAME_STEP:
             infos = self._finals(np.flatnonzero(over))
@@ -226,14 +249,14 @@ def begun(episode: Episode | None) -> Episode:
     return episode
 
 
-def checked_render_mode(mode: str | None) -> str | None:
+def checked_render_mode(mode: str | None, known: Sequence[str] = ("rgb_array",)) -> str | None:
     """The mode.
 
     Raises:
         ValueError: when it is not known.
     """
-    if mode not in (None, "rgb_array"):
-        raise ValueError(f"render_mode: {mode!r}, expected None or rgb_array")
+    if mode is not None and mode not in known:
+        raise ValueError(f"render_mode: {mode!r}, expected None or one of {', '.join(known)}")
     return mode
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.curling.arguments import finite
+from envs.arguments import finite
 from envs.curling.physics.delivery import Shot
 from envs.curling.physics.ice import Ice
 from envs.curling.physics.motion import simulate

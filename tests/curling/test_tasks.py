@@ -30,7 +30,7 @@ def thrown(task, action, target=(0.0, 0.0), team_1=()):
     stones, in_play = (rows[0] for rows in board((), team_1))
     state = GameState(0, 15, hammer=0, decider=0, stones=stones, in_play=in_play)
     episode = ShotEpisode(np.random.default_rng(0), state, SHEET.tee + np.array(target))
-    rewards, over = ShotTask(WORLD, task, 0).play([episode], np.array([action]))
+    rewards, over, _ = ShotTask(WORLD, task, 0).play([episode], np.array([action]))
     assert over.all()
     return float(rewards[0]), episode
 
@@ -89,7 +89,7 @@ def test_each_team_sees_its_own_stones_first_both_in_order_of_throwing():
 def test_the_agent_plays_the_team_it_is_given(team):
     task = game_task(opponent="drawer", team=team)
     (episode,) = task.begin([np.random.default_rng(0)])
-    assert (task.info(episode)["team"], episode.state.thrower, episode.state.shot) == (team, team, team)
+    assert (task.infos([episode])["team"], episode.state.thrower, episode.state.shot) == (team, team, team)
 
 
 def test_the_agents_team_is_drawn_evenly_when_it_is_not_given():
@@ -118,13 +118,13 @@ def test_an_opponent_that_concedes_before_the_first_throw_is_paid_at_the_first_s
     task = game_task(opponent=concede, team=1, noise="none")
     lost = game_task(opponent=concede, team=0, noise="none")
     (episode,) = task.begin([np.random.default_rng(0)])
-    assert task.info(episode)["won"] == 1
-    rewards, over = task.play([episode], np.zeros((1, 3)))
+    assert task.infos([episode])["won"] == 1
+    rewards, over, _ = task.play([episode], np.zeros((1, 3)))
     assert (rewards.tolist(), over.tolist()) == ([1.0], [True])
     assert episode.last.executed is None, "nothing was thrown"
     (episode,) = lost.begin([np.random.default_rng(0)])
     assert not episode.state.over
-    assert [part.tolist() for part in lost.play([episode], np.zeros((1, 3)))] == [[1.0], [True]]
+    assert [part.tolist() for part in lost.play([episode], np.zeros((1, 3)))] == [[1.0], [True], [False]]
 
 
 def test_conceded_games_leave_the_others_of_a_batch_alone():
@@ -136,7 +136,7 @@ def test_conceded_games_leave_the_others_of_a_batch_alone():
     episodes = task.begin(rngs)
     over = np.array([episode.state.over for episode in episodes])
     assert over.any() and not over.all()
-    rewards, ended = task.play(episodes, np.zeros((12, 3)))
+    rewards, ended, _ = task.play(episodes, np.zeros((12, 3)))
     assert ended[over].all() and (rewards[over] == 1.0).all()
     assert all(episodes[index].state.shot >= 2 for index in np.flatnonzero(~over))
 
@@ -158,7 +158,7 @@ def test_the_points_of_a_game_add_up_to_the_final_lead():
         (episode,) = task.begin([np.random.default_rng(seed)])
         total, over = 0.0, False
         while not over:
-            rewards, ended = task.play([episode], np.zeros((1, 3)))
+            rewards, ended, _ = task.play([episode], np.zeros((1, 3)))
             total, over = total + rewards[0], ended[0]
-            assert total == task.info(episode)["lead"]
+            assert total == task.infos([episode])["lead"]
         assert any(sum(points) for points in episode.state.scores[:1])

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.curling.arguments import whole
+from envs.arguments import whole
 from envs.curling.physics.sheet import STONES, STONES_PER_TEAM, Sheet
 from envs.curling.rules.positioned import POWER_PLAYS, Placement, positioned_board
 from envs.curling.rules.rule_set import RuleSet

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from envs.curling.arguments import whole
+from envs.arguments import whole
 
 GUARD_POSITIONS = 6  # places for the positioned guard that a mixed doubles event can choose from
 LAST_END = 255  # Digital Curling 3: a game still tied after so many ends is drawn

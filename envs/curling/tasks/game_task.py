@@ -3,7 +3,7 @@
 Shape letters: B episodes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,14 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from envs.curling.arguments import whole
+from envs.arguments import whole
 from envs.curling.physics.delivery import Shot
 from envs.curling.pictures.render import draw_game
 from envs.curling.players.opponents import Player, call_shot
 from envs.curling.players.placement import Chooser, chooser_of, position
 from envs.curling.rules.game import TEAMS, GameState, start_game
-from envs.curling.tasks.actions import delivered
-from envs.curling.tasks.observations import Observation, game_info, game_spaces, observe_games
+from envs.curling.tasks.actions import action_space, delivered
+from envs.curling.tasks.observations import Observation, game_info, game_spaces, observe_games, stacked
 from envs.curling.tasks.rewards import checked_reward, turn_reward
 from envs.curling.world import Throw, World
 
@@ -61,7 +61,13 @@ class GameTask:
         """Bounds of what `observe` returns, for one game."""
         return game_spaces(self.world)
 
-    def begin(self, rngs: Sequence[np.random.Generator]) -> list[GameEpisode]:
+    def action_space(self) -> spaces.Box:
+        """Normalised throws; see `actions`."""
+        return action_space()
+
+    def begin(
+        self, rngs: Sequence[np.random.Generator], options: Mapping[str, Any] | None = None
+    ) -> list[GameEpisode]:
         """B new games, each up to the agent's first throw; over where the opponent concedes before it."""
         episodes = []
         for rng in rngs:
@@ -74,7 +80,7 @@ class GameTask:
 
     def play(
         self, episodes: Sequence[GameEpisode], actions: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
         """The agent throws once in every game and the opponent answers.
 
         Args:
@@ -83,7 +89,7 @@ class GameTask:
             actions: [B, 3] normalised actions.
 
         Returns:
-            Rewards [B] float64, and whether each game is over [B] bool.
+            Rewards [B] float64; whether each game is over, and whether it was truncated (never), [B] bool.
         """
         shots = delivered(self.world.ice, actions)
         live = [index for index, episode in enumerate(episodes) if not episode.state.over]
@@ -94,22 +100,25 @@ class GameTask:
         ]
         for episode in episodes:
             episode.told = episode.state
-        over = [episode.state.over for episode in episodes]
-        return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
+        over = np.array([episode.state.over for episode in episodes], dtype=bool)
+        return np.array(rewards, dtype=np.float64), over, np.zeros_like(over)
 
     def observe(self, episodes: Sequence[GameEpisode]) -> Observation:
         """What the agent sees in each of B games, arrays [B, ...]."""
         states, lasts = [e.state for e in episodes], [e.last for e in episodes]
         return observe_games(self.world, states, lasts, [e.team for e in episodes])
 
-    def info(self, episode: GameEpisode) -> dict[str, Any]:
-        """How the game stands for the agent."""
-        return game_info(episode.state, episode.last, episode.team)
+    def infos(self, episodes: Sequence[GameEpisode]) -> dict[str, NDArray]:
+        """How each of B games stands for the agent, arrays [B]."""
+        return stacked([game_info(e.state, e.last, e.team) for e in episodes])
 
     def picture(self, episode: GameEpisode) -> NDArray[np.uint8]:
         """[H, W, 3] uint8 image of the sheet and the score board."""
         board = episode.last.board if episode.state.over and episode.last else None
         return draw_game(self.world.ice.sheet, self.world.rules, episode.state, board=board)
+
+    def close(self) -> None:
+        """Nothing to end."""
 
     def _respond(self, episodes: Sequence[GameEpisode]) -> None:
         """Let the opponent throw wherever it is its turn, until it is the agent's everywhere."""

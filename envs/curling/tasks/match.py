@@ -19,10 +19,11 @@ from envs.curling.players.placement import Chooser, get_chooser, position
 from envs.curling.rules.game import TEAMS, GameState, start_game
 from envs.curling.rules.rule_set import RuleSet
 from envs.curling.tasks.actions import action_space, delivered
-from envs.curling.tasks.observations import game_info, game_spaces, observe_games, row
+from envs.curling.tasks.observations import game_info, game_spaces, observe_games
 from envs.curling.tasks.rewards import checked_reward, turn_reward
-from envs.curling.tasks.session import FRAMES_PER_SECOND, RENDER_MODES, checked_render_mode
+from envs.curling.tasks.session import FRAMES_PER_SECOND, RENDER_MODES
 from envs.curling.world import Throw
+from envs.lockstep import checked_render_mode, first
 
 
 class CurlingMatch(AECEnv):
@@ -121,7 +122,7 @@ class CurlingMatch(AECEnv):
         """The game as this agent sees it, flat float32."""
         team = self.possible_agents.index(agent)
         seen = observe_games(self.world, [self._begun()], [self._last], [team])
-        return flatten(self.dict_space, row(seen, 0))
+        return flatten(self.dict_space, first(seen))
 
     def step(self, action: NDArray[np.float32] | None) -> None:
         """The selected agent throws; one that is terminated passes None and leaves.

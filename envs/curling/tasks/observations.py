@@ -3,7 +3,8 @@
 Shape letters: B games.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -101,9 +102,9 @@ def observe_games(
     }
 
 
-def row(observations: Observation, index: int) -> Observation:
-    """One observation of a batch, as copies."""
-    return {key: values[index].copy() for key, values in observations.items()}
+def stacked(infos: Sequence[Mapping[str, Any]]) -> dict[str, NDArray]:
+    """Arrays [B] by key of the infos of B episodes, which have the same keys."""
+    return {key: np.array([info[key] for info in infos]) for key in infos[0]}
 
 
 def game_info(state: GameState, last: Throw | None, team: int) -> dict[str, int | bool]:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.curling.pictures.window import Window
-from envs.curling.tasks.observations import Observation, row
-from envs.curling.tasks.task import Task
+from envs.curling.tasks.observations import Observation
+from envs.lockstep import Task, begun, checked_render_mode, first
 
 FRAMES_PER_SECOND = 1
 RENDER_MODES = ["rgb_array", "human"]
@@ -46,14 +46,14 @@ class Session:
             ResetNeeded: before the first episode and after one that is over.
             ValueError: on a bad action.
         """
-        self._check_begun()
+        episode = begun(self._episode)
         if self._over:
             raise gymnasium.error.ResetNeeded("reset: the episode is over, expected a call before step")
-        rewards, over = self._task.play([self._episode], np.asarray(action)[None])
-        self._over = bool(over[0])
+        (reward,), (terminated,), (truncated,) = self._task.play([episode], np.asarray(action)[None])
+        self._over = bool(terminated or truncated)
         self._show()
         observation, info = self._seen()
-        return observation, float(rewards[0]), self._over, False, info
+        return observation, float(reward), bool(terminated), bool(truncated), info
 
     def picture(self) -> NDArray[np.uint8] | None:
         """[H, W, 3] uint8 RGB in the mode `rgb_array`, else None.
@@ -63,31 +63,16 @@ class Session:
         """
         if self.render_mode != "rgb_array":
             return None
-        self._check_begun()
-        return self._task.picture(self._episode)
+        return self._task.picture(begun(self._episode))
 
     def close(self) -> None:
-        """Close the window, if there is one."""
+        """Close the window, if there is one, and the task."""
         self._window.close()
+        self._task.close()
 
     def _seen(self) -> tuple[Observation, dict[str, Any]]:
-        return row(self._task.observe([self._episode]), 0), self._task.info(self._episode)
+        return first(self._task.observe([self._episode])), first(self._task.infos([self._episode]))
 
     def _show(self) -> None:
         if self.render_mode == "human":
             self._window.show(self._task.picture(self._episode))
-
-    def _check_begun(self) -> None:
-        if self._episode is None:
-            raise gymnasium.error.ResetNeeded("reset: not called yet, expected a call before step and render")
-
-
-def checked_render_mode(mode: str | None, known: list[str]) -> str | None:
-    """The mode.
-
-    Raises:
-        ValueError: when it is not known.
-    """
-    if mode is not None and mode not in known:
-        raise ValueError(f"render_mode: {mode!r}, expected None or one of {', '.join(known)}")
-    return mode

@@ -3,7 +3,7 @@
 Shape letters: B episodes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from envs.curling.arguments import whole
+from envs.arguments import whole
 from envs.curling.physics.sheet import STONES, STONES_PER_TEAM
 from envs.curling.pictures.render import draw_board
 from envs.curling.rules.game import GameState
-from envs.curling.tasks.actions import delivered
-from envs.curling.tasks.observations import Observation, board_spaces, observe_boards
+from envs.curling.tasks.actions import action_space, delivered
+from envs.curling.tasks.observations import Observation, board_spaces, observe_boards, stacked
 from envs.curling.world import Throw, World
 
 MOST_GUARDS = 4
@@ -64,13 +64,19 @@ class ShotTask:
         low, high = board["stones"].low[0], board["stones"].high[0]
         return spaces.Dict({**board, "target": spaces.Box(low, high, dtype=np.float32)})
 
-    def begin(self, rngs: Sequence[np.random.Generator]) -> list[ShotEpisode]:
+    def action_space(self) -> spaces.Box:
+        """Normalised throws; see `actions`."""
+        return action_space()
+
+    def begin(
+        self, rngs: Sequence[np.random.Generator], options: Mapping[str, Any] | None = None
+    ) -> list[ShotEpisode]:
         """B new boards."""
         return [self._board(rng) for rng in rngs]
 
     def play(
         self, episodes: Sequence[ShotEpisode], actions: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
         """Throw once at every board.
 
         Args:
@@ -78,14 +84,16 @@ class ShotTask:
             actions: [B, 3] normalised actions.
 
         Returns:
-            Rewards [B] float64, and [B] bool, all true: the task is over.
+            Rewards [B] float64; whether the task is over (always) and whether it was truncated (never),
+            [B] bool.
         """
         shots = delivered(self.world.ice, actions)
         throws = self.world.deliver_each([e.state for e in episodes], shots, [e.rng for e in episodes])
         for episode, throw in zip(episodes, throws, strict=True):
             episode.last = throw
         rewards = np.array([self._reward(episode) for episode in episodes], dtype=np.float64)
-        return rewards, np.ones(len(episodes), dtype=bool)
+        over = np.ones(len(episodes), dtype=bool)
+        return rewards, over, ~over
 
     def observe(self, episodes: Sequence[ShotEpisode]) -> Observation:
         """B boards before the shot or after it, and the targets [B, 2] in metres from the tee."""
@@ -93,8 +101,14 @@ class ShotTask:
         targets = np.stack([episode.target for episode in episodes]) - self.world.ice.sheet.tee
         return {**boards, "target": targets.astype(np.float32)}
 
-    def info(self, episode: ShotEpisode) -> dict[str, Any]:
-        """`distance` of the thrown stone from the target, metres; NaN before the throw and when it is out."""
+    def infos(self, episodes: Sequence[ShotEpisode]) -> dict[str, NDArray]:
+        """`distance` [B] between thrown stone and target, metres; NaN before the throw and when it is out.
+
+        For a take-out also `removed` [B] bool.
+        """
+        return stacked([self._info(episode) for episode in episodes])
+
+    def _info(self, episode: ShotEpisode) -> dict[str, Any]:
         stones, in_play = _shown(episode)
         slot = STONES_PER_TEAM - 1
         distance = float(np.hypot(*(stones[slot] - episode.target))) if in_play[slot] else float("nan")
@@ -105,6 +119,9 @@ class ShotTask:
         """[H, W, 3] uint8 image of the sheet; a draw's target is marked."""
         mark = episode.target if self.task == "draw" else None
         return draw_board(self.world.ice.sheet, *_shown(episode), mark=mark)
+
+    def close(self) -> None:
+        """Nothing to end."""
 
     def _board(self, rng: np.random.Generator) -> ShotEpisode:
         """Guards and a target that do not touch; the agent is team 0 and has the last stone."""
