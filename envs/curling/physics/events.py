@@ -77,10 +77,11 @@ def empty_board() -> Board:
 
 
 @kernel
-def _foresee(physics: Physics, board: Board, slot: int, now: float, safe: float) -> None:
+def _foresee(physics: Physics, board: Board, slot: int, now: float, safe: float, known: int) -> None:
     """Find when a stone whose path has just changed leaves, and when it meets each other stone.
 
-    It surely reaches no stone at rest before `safe`, seconds.
+    It surely reaches no stone at rest before `safe`, seconds. `known` has a bit for each stone whose meeting
+    with this one has been foreseen since.
     """
     table, stones, diameter = physics.table, board.stones, physics.contact.diameter
     stones[slot].leave = math.inf
@@ -93,7 +94,9 @@ def _foresee(physics: Physics, board: Board, slot: int, now: float, safe: float)
         if other == slot or not stones[other].present:
             continue
         time, sure = math.inf, True
-        if stones[other].stop > now:
+        if known & (1 << other):
+            time, sure = board.meet[slot, other], board.sure[slot, other]
+        elif stones[other].stop > now:
             time, sure = contact_time(table, stones, slot, other, now, soonest, diameter)
         elif moving and not passes(way, stones[other].x, stones[other].y, diameter):
             time, sure = contact_time(table, stones, slot, other, safe, soonest, diameter)
@@ -249,9 +252,11 @@ def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -
         if struck & (1 << place):
             m = members[place]
             launch(physics.table, board.stones, m.slot, now, m.x, m.y, m.vx, m.vy, m.spin, late)
+    known = 0
     for place in range(count):
         if struck & (1 << place):
-            _foresee(physics, board, members[place].slot, now, now)
+            _foresee(physics, board, members[place].slot, now, now, known)
+            known |= 1 << members[place].slot
     return collided
 
 
@@ -260,7 +265,7 @@ def _unspin(physics: Physics, board: Board, slot: int, now: float) -> None:
     """Let a stone that has ceased to spin go on straight."""
     x, y, vx, vy = state_at(physics.table, board.stones, slot, now)
     launch(physics.table, board.stones, slot, now, x, y, vx, vy, 0.0, 0.0)
-    _foresee(physics, board, slot, now, now)
+    _foresee(physics, board, slot, now, now, 0)
 
 
 @kernel
@@ -296,7 +301,7 @@ def release(
     """Let go a stone at (x, y), metres, with velocity (vx, vy) m/s and `spin` rad/s, at time 0."""
     board.stones[slot].present = True
     launch(physics.table, board.stones, slot, 0.0, x, y, vx, vy, spin, physics.release_lag * physics.quantum)
-    _foresee(physics, board, slot, 0.0, _run_up(physics, board, slot))
+    _foresee(physics, board, slot, 0.0, _run_up(physics, board, slot), 0)
 
 
 @kernel
