@@ -72,12 +72,13 @@ _DIGITS = VisionConfig(
     augment=AugmentConfig(crop_padding=2, flip=False),
 )
 _DIGITS_HEAD = replace(_DIGITS, measure_training=True)
+_DIGITS_SHORT = replace(_DIGITS, epochs=2, interval_epochs=2)
 _DIGITS_GROWTH = replace(_DIGITS, train_images=5500, validation_images=500, epochs=8, interval_epochs=0.5)
 # Smith et al. 2018, section 5.2: plain SGD with the rate / (1 - momentum) of the run with momentum.
 _DIGITS_OPTIMIZERS: dict[str, VisionConfig] = {
-    "sgd": replace(_DIGITS, optimizer="sgd", rate=1.0),
-    "nesterov": replace(_DIGITS, optimizer="nesterov"),
-    "adam": replace(_DIGITS, optimizer="adam", rate=3e-3),
+    "sgd": replace(_DIGITS_SHORT, optimizer="sgd", rate=1.0),
+    "nesterov": replace(_DIGITS_SHORT, optimizer="nesterov"),
+    "adam": replace(_DIGITS_SHORT, optimizer="adam", rate=3e-3),
 }
 
 
@@ -149,7 +150,7 @@ PRESETS: dict[str, VisionConfig] = {
         name: run
         for rate in (0.025, 0.4)
         for name, run in _schedules(
-            f"digits_rate_{rate:g}", replace(_DIGITS, rate=rate), ("decay_rate", "increase_batch")
+            f"digits_rate_{rate:g}", replace(_DIGITS_SHORT, rate=rate), ("decay_rate", "increase_batch")
         ).items()
     },
 }
