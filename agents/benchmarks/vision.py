@@ -1,9 +1,9 @@
 """What residual regularizers cost in a training step, fast against dense logits, and the augmentation's rate.
 
 All on one thread of the processor. A regularizer's own share of a step is the time that the profiler counts
-inside its modules going forward and inside its autograd functions going back. Peak memory is the highest sum of what
-torch allocated and not yet freed in one forward and backward pass, weights excepted. Whole steps are timed
-too, the networks taking turns, but their ratio drifts by several per cent on shared machines.
+inside its modules going forward and inside its autograd functions going back. Peak memory is the highest sum
+of what torch allocated and has not yet freed in one forward and backward pass, weights excepted. Whole steps
+are timed too, the networks taking turns, but their ratio drifts by several per cent on shared machines.
 """
 
 import json

@@ -12,7 +12,7 @@ from agents.benchmarks import vision
 @pytest.fixture
 def small_sizes(monkeypatch):
     monkeypatch.setattr(vision, "BATCH", 2)
-    few = ("plain", "ShakeDrop, image", "ShakeDrop, pixel")
+    few = ("plain", "ShakeDrop, image")
     monkeypatch.setattr(vision, "DROPPING", {name: vision.DROPPING[name] for name in few})
     monkeypatch.setattr(vision, "LOGITS", ((8, 3), (64, 100)))
     monkeypatch.setattr(vision, "SECONDS_A_PRODUCT", 0.001)
