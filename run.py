@@ -33,6 +33,7 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(
         "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"
     ),
+    "table": Command("agents.commands.table", "train the rows of a table of results and compare them"),
     "bench": Command("agents.commands.bench", "measure speed"),
     "evaluate": Command(
         "agents.commands.evaluate", "report on trained classifiers, with intervals, as one table"

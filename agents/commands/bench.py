@@ -1,7 +1,6 @@
 """`run.py bench SUITE`: measures speed in one run, as a table and as JSON."""
 
 import json
-import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,6 +11,7 @@ import tyro
 
 from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
+from agents.commands.tables import print_table
 from agents.runs.atomic import write_file
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_choice, check_whole
@@ -65,6 +65,22 @@ SUITES = {
             "vector_steps_per_second",
         ),
     ),
+    "vision": Suite(
+        "agents.benchmarks.vision",
+        ("wrn_16_4", "preresnet20", "resnet20"),
+        (
+            "case",
+            "milliseconds",
+            "time_ratio",
+            "own_percent",
+            "peak_megabytes",
+            "memory_ratio",
+            "dense_milliseconds",
+            "fast_milliseconds",
+            "ratio",
+            "images_per_second",
+        ),
+    ),
 }
 
 
@@ -73,10 +89,10 @@ class Config:
     """Measure speed: figures and ratios of one run on this machine; quote the ratios."""
 
     suite: tyro.conf.Positional[str]
-    """What to measure: curling, search or manipulation."""
+    """What to measure: curling, search, manipulation or vision."""
 
     variant: str = ""
-    """Variant of the suite, such as an ice or a task; its first if left out."""
+    """Variant of the suite, such as an ice, a task or a network; its first if left out."""
 
     json: str = ""
     """File for the figures as JSON; none if left out."""
@@ -128,13 +144,16 @@ def run(config: Config) -> int:
 
 
 def _print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    from rich.console import Console
+    """Prints the rows, those with the same columns together in one table."""
+    from itertools import groupby
+
     from rich.table import Table
 
-    table = Table(*(column.replace("_", " ") for column in columns))
-    for row in rows:
-        table.add_row(*(_shown(row.get(column)) for column in columns))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    for shown, alike in groupby(rows, lambda row: tuple(name for name in columns if name in row)):
+        table = Table(*(name.replace("_", " ") for name in shown))
+        for row in alike:
+            table.add_row(*(_shown(row[name]) for name in shown))
+        print_table(table)
 
 
 def _shown(value: object) -> str:

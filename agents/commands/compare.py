@@ -7,11 +7,17 @@ import tyro
 
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError
+from agents.runs.fields import check_real
+
+MAX_MARGIN = 1e9
 
 
 @dataclass(frozen=True)
 class Config:
-    """Compare runs: those that differ only in their seed form one line, with a 95 % interval over seeds."""
+    """Compare runs: those that differ only in their seed form one line, with a 95 % interval over seeds.
+
+    The first line is the baseline: the others are also compared with it seed by seed.
+    """
 
     runs: tyro.conf.Positional[tuple[str, ...]]
     """Run folders, or folders of several seeds."""
@@ -22,6 +28,9 @@ class Config:
     out: str = "curves.png"
     """PNG file for the curves."""
 
+    within: float = 0.0
+    """Differences to the baseline up to this count as none, so that "equal" can be shown, or not."""
+
     costs: bool = False
     """Draw the curves against epochs, updates and seconds of training instead of intervals."""
 
@@ -29,6 +38,7 @@ class Config:
     """File for the final values as JSON; none if left out."""
 
     def __post_init__(self) -> None:
+        check_real("within", self.within, low=0.0, high=MAX_MARGIN)
         if not self.runs:
             raise ConfigError("runs: got none, expected at least one run folder")
         for run in self.runs:
@@ -55,6 +65,7 @@ def run(config: Config) -> int:
         curves=Path(config.out),
         report=report,
         metrics=config.metric,
+        margin=config.within,
         against_costs=config.costs,
     )
     return 0

@@ -2,7 +2,9 @@
 
 import io
 import json
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.table import Table
 
@@ -13,6 +15,7 @@ from agents.runs.atomic import write_file
 from agents.runs.comparison import Final, Group, finals, load_groups, metric_names
 from agents.runs.errors import ConfigError
 from agents.runs.intervals import CONFIDENCE, Interval
+from agents.runs.paired import Difference, differences, verdict
 
 
 def write_comparison(
@@ -21,49 +24,66 @@ def write_comparison(
     curves: Path,
     report: Path | None,
     metrics: tuple[str, ...],
+    margin: float = 0.0,
     against_costs: bool = False,
 ) -> None:
-    """Prints the table of final values, and writes the curves and (if asked) the JSON report.
+    """Prints the tables of final values and of paired differences, and writes the curves and (if asked) the
+    JSON report.
 
     Raises:
         ConfigError: A path is no run, or a measurement is unknown.
         CorruptFileError, StorageError: A file is malformed or cannot be read or written.
     """
     groups = load_groups(runs)
+    compared = compare(groups, metrics)
+    names = list(metrics) or metric_names(groups)
+    image = io.BytesIO()
+    figure = draw_progress(groups, names) if against_costs else draw_curves(groups, names)
+    save_figure(figure, image)
+    write_file(curves, image.getvalue())
+    if report:
+        write_file(report, (json.dumps(comparison_json(compared, margin), indent=2) + "\n").encode())
+    print_comparison(compared, margin)
+    sys.stdout.write(f"curves: {curves}\n")
+
+
+class Compared(NamedTuple):
+    """A group of runs with its final values, and its differences to the baseline (none for that one)."""
+
+    group: Group
+    finals: list[Final]
+    differences: list[Difference]
+
+
+def compare(groups: list[Group], metrics: tuple[str, ...] = ()) -> list[Compared]:
+    """Returns final values and differences to the first group, of the measurements named (or of all).
+
+    Raises:
+        ConfigError: A measurement is unknown.
+    """
     known = metric_names(groups)
     for name in metrics:
         if name not in known:
             raise ConfigError(f"metric: got {name}, expected one of {', '.join(known)}")
     chosen = list(metrics) or known
-    table = [(group, finals(group, chosen)) for group in groups]
-    image = io.BytesIO()
-    figure = draw_progress(groups, chosen) if against_costs else draw_curves(groups, chosen)
-    save_figure(figure, image)
-    write_file(curves, image.getvalue())
-    if report:
-        write_file(report, (json.dumps(_report(table), indent=2) + "\n").encode())
-    print_table(_table(table), f"curves: {curves}")
+    baseline = groups[0]
+    return [
+        Compared(
+            group, finals(group, chosen), [] if group is baseline else differences(group, baseline, chosen)
+        )
+        for group in groups
+    ]
 
 
-def _table(table: list[tuple[Group, list[Final]]]) -> Table:
-    percent = f"{CONFIDENCE:.0%}"
-    shown = Table(
-        "run", "seeds", "measurement", f"mean ({percent} t)", f"interquartile mean ({percent} bootstrap)"
-    )
-    for group, rows in table:
-        for final in rows:
-            middle = _text(final.middle) if final.middle else ""
-            shown.add_row(group.label, str(len(group.seeds)), final.metric, _text(final.mean), middle)
-    return shown
+def print_comparison(compared: list[Compared], margin: float) -> None:
+    """Prints the final values and, for several groups with common seeds, their differences to the first."""
+    print_table(_finals_table(compared))
+    if any(one.differences for one in compared):
+        print_table(_differences_table(compared, margin))
 
 
-def _text(interval: Interval) -> str:
-    if interval.low is None or interval.high is None:
-        return f"{interval.estimate:.5g}"
-    return f"{interval.estimate:.5g} [{interval.low:.5g}, {interval.high:.5g}]"
-
-
-def _report(table: list[tuple[Group, list[Final]]]) -> list[dict[str, object]]:
+def comparison_json(compared: list[Compared], margin: float) -> list[dict[str, object]]:
+    """Returns a comparison as plain JSON values, one object per group."""
     return [
         {
             "run": group.label,
@@ -76,8 +96,55 @@ def _report(table: list[tuple[Group, list[Final]]]) -> list[dict[str, object]]:
                     "mean": final.mean._asdict(),
                     "interquartile_mean": final.middle._asdict() if final.middle else None,
                 }
-                for final in finals_of_group
+                for final in group_finals
+            },
+            "difference_to_first": {
+                one.metric: {
+                    "seeds": one.seeds,
+                    "values": one.values,
+                    "mean": one.mean._asdict(),
+                    "within": margin,
+                    "shown": verdict(one.mean, margin),
+                }
+                for one in group_differences
             },
         }
-        for group, finals_of_group in table
+        for group, group_finals, group_differences in compared
     ]
+
+
+def interval_text(interval: Interval) -> str:
+    """Returns an estimate with its bounds, such as `0.93 [0.91, 0.95]`."""
+    if interval.low is None or interval.high is None:
+        return f"{interval.estimate:.5g}"
+    return f"{interval.estimate:.5g} [{interval.low:.5g}, {interval.high:.5g}]"
+
+
+def _finals_table(compared: list[Compared]) -> Table:
+    percent = f"{CONFIDENCE:.0%}"
+    table = Table("run", "seeds", "measurement", f"mean ({percent} t)")
+    with_middle = any(final.middle for one in compared for final in one.finals)
+    if with_middle:
+        table.add_column(f"interquartile mean ({percent} bootstrap)")
+    for group, rows, _ in compared:
+        for final in rows:
+            middle = [interval_text(final.middle) if final.middle else ""] if with_middle else []
+            table.add_row(
+                group.label, str(len(group.seeds)), final.metric, interval_text(final.mean), *middle
+            )
+    return table
+
+
+def _differences_table(compared: list[Compared], margin: float) -> Table:
+    table = Table(
+        f"minus {compared[0].group.label}",
+        "seeds of both",
+        "measurement",
+        f"difference ({CONFIDENCE:.0%} t)",
+        f"shown (equal: within {margin:g})",
+    )
+    for group, _, rows in compared:
+        for one in rows:
+            shown = verdict(one.mean, margin)
+            table.add_row(group.label, str(len(one.seeds)), one.metric, interval_text(one.mean), shown)
+    return table

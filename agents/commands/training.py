@@ -11,6 +11,7 @@ from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, Stopped
 from agents.runs.kinds import builder, get_kind
 from agents.runs.loop import train_run
+from agents.runs.metrics import METRICS_NAME, read_metrics
 from agents.runs.run_folder import RECORD_NAME, RunFolder, RunRecord, default_path
 from agents.runs.signals import StopRequest
 
@@ -39,15 +40,63 @@ def continue_training(path: Path, kind: str, config: Any, options: "Options") ->
             return _train_all(run, config, device, stop)
 
 
+def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options") -> None:
+    """Trains named configs over the seeds of the options, each into its own run folder inside `folder`;
+    continues those that are there, and passes over those that have ended.
+
+    Raises:
+        ConfigError: A folder holds a run of another config or other seeds.
+    """
+    with StopRequest() as stop:
+        device = resolve_device(options.device)
+        for name, config in rows.items():
+            wanted = RunRecord(
+                kind,
+                config_to_json(config),
+                options.seed_list,
+                options.device,
+                options.checkpoint_every,
+                device,
+            )
+            with _open_row(folder / name, wanted) as run:
+                if not _has_ended(run, config):
+                    _train_seeds(run, config, device, stop)
+
+
+def _open_row(path: Path, wanted: RunRecord) -> RunFolder:
+    if not (path / RECORD_NAME).exists():
+        return RunFolder.create(path, wanted)
+    run = RunFolder.open(path)
+    found, expected = ({"kind": r.kind, "seeds": r.seeds, **r.config} for r in (run.record, wanted))
+    for name in (name for name in {**expected, **found} if found.get(name) != expected.get(name)):
+        run.__exit__()
+        shown = f"{str(expected.get(name))[:80]}, expected {str(found.get(name))[:80]}"
+        raise ConfigError(f"{name}: got {shown}, as in the earlier run in {path}")
+    return run
+
+
+def _has_ended(run: RunFolder, config: Any) -> bool:
+    """Whether every seed of a run has all its intervals."""
+    seeds = run.record.seeds
+    members = [run.path / f"seed-{seed}" for seed in seeds] if len(seeds) > 1 else [run.path]
+    files = [member / METRICS_NAME for member in members]
+    return all(file.exists() and len(read_metrics(file)) == config.intervals for file in files)
+
+
 def _train_all(run: RunFolder, config: Any, device: str, stop: StopRequest) -> int:
+    _train_seeds(run, config, device, stop)
+    if len(run.record.seeds) > 1:
+        _summarise(run)
+    return 0
+
+
+def _train_seeds(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
     if len(run.record.seeds) == 1:
         _train_one(run, config, device, stop)
-        return 0
+        return
     for seed in run.record.seeds:
         with _open_member(run, seed) as member:
             _train_one(member, config, device, stop)
-    _summarise(run)
-    return 0
 
 
 def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:

@@ -39,6 +39,7 @@ KINDS: dict[str, Kind] = {
         config="agents.language.config:LanguageConfig",
         build="agents.language.learner:build",
         summary="a recurrent language model with a learned or fixed output embedding",
+        presets="agents.language.presets:PRESETS",
     ),
 }
 

@@ -34,6 +34,9 @@ class VisionConfig:
     data_seed: int = 0
     """Chooses the subset and the held-out images, apart from the run's seed, so that runs can be paired."""
 
+    measure_training: bool = False
+    """Measure on the training images too, unvaried, for the gap to the unseen ones."""
+
     shuffle_labels: bool = False
     """Control: train on permuted labels, from which nothing can be learnt but by heart."""
 

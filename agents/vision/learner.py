@@ -60,6 +60,7 @@ class VisionLearner:
         self._part, self._measured = images.part, images.measured.to(device)
         self._normalization = images.normalization
         training = images.training.to(device)
+        self._training = training if config.measure_training else None
         self._fit = Fit(
             self.network,
             CrossEntropy(config.label_smoothing),
@@ -100,14 +101,21 @@ class VisionLearner:
     def _measure(self) -> dict[str, float]:
         """Return accuracy and loss on the measured images, and the scale of a head that has one."""
         with self._fit.averaged():
-            logits = predict(self.network, self._measured.images, self._prepare)
-        labels = self._measured.labels.cpu()
-        found = {
-            f"{self._part}_accuracy": float((logits.argmax(1) == labels).double().mean()),
-            f"{self._part}_loss": float(functional.cross_entropy(logits.double(), labels)),
-        }
+            found = self._measure_part(self._part, self._measured)
+            if self._training is not None:
+                found |= self._measure_part("training", self._training)
+                found["accuracy_gap"] = found["training_accuracy"] - found[f"{self._part}_accuracy"]
         scale = getattr(self.network.head, "scale", None)
         return found if scale is None else found | {"head_scale": float(scale.detach())}
+
+    def _measure_part(self, part: str, images: ImageSet) -> dict[str, float]:
+        """Return accuracy and loss on unvaried images, named after their part of the data."""
+        logits = predict(self.network, images.images, self._prepare)
+        labels = images.labels.cpu()
+        return {
+            f"{part}_accuracy": float((logits.argmax(1) == labels).double().mean()),
+            f"{part}_loss": float(functional.cross_entropy(logits.double(), labels)),
+        }
 
     def _prepare(self, images: Tensor) -> Tensor:
         return normalize(images, self._normalization)

@@ -27,6 +27,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
     "bench": {"seed"},
+    "compare": {"within"},
     "demo": {"seed"},
     "match": {"seed"},
     "shots": {"contact_quantum", "protected_shots", "seed"},
@@ -37,6 +38,7 @@ FROM_ZERO: dict[str, set[str]] = {
 REQUIRED_WORDS: dict[str, list[str]] = {
     "compare": ["."],
     "evaluate": ["--data", ".", "."],
+    "table": ["heads", "--data", "."],
     "bench": ["curling"],
     "match": ["drawer", "drawer"],
     "render": [__file__],

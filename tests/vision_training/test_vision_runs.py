@@ -19,7 +19,7 @@ from agents.runs.errors import ConfigError
 from agents.vision.config import VisionConfig
 from agents.vision.learner import build, load_images
 from agents.vision.presets import PRESETS
-from tests.vision_training.tiny import fingerprint
+from tests.vision_training.tiny import cifar_files, fingerprint
 from vision.images.augment_config import AugmentConfig
 from vision.images.models import FAMILIES
 from vision.schedules import ScheduleConfig, update_count
@@ -42,13 +42,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def cifar(tmp_path_factory):
     """A folder with one training batch of 100 and a test batch of 50 images; the class is the brightness."""
-    folder = tmp_path_factory.mktemp("cifar")
-    rng = np.random.default_rng(0)
-    for name, count in (("data_batch_1.bin", 100), ("test_batch.bin", 50)):
-        labels = np.arange(count, dtype=np.uint8) % 10
-        pixels = 12 * labels[:, None] + rng.integers(0, 40, (count, 3072), dtype=np.uint8)
-        np.concatenate([labels[:, None], pixels.astype(np.uint8)], 1).tofile(folder / name)
-    return folder
+    return cifar_files(tmp_path_factory.mktemp("cifar"))
 
 
 def small(cifar, **changes):

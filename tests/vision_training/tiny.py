@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -55,6 +56,18 @@ def tiny_fit(config=CONFIG, *, data=None, variation=None, seed=3, network=None, 
     fetch = fetch or ImageBatches(data, variation, Normalization((0.3,), (0.2,)))
     network = tiny_network() if network is None else network
     return Fit(network, loss or CrossEntropy(0.1), fetch, len(data), config, seed=seed)
+
+
+def cifar_files(folder):
+    """Writes 100 training and 50 test images in CIFAR-10's layout, whose class is the brightness; returns
+    the folder."""
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    for name, count in (("data_batch_1.bin", 100), ("test_batch.bin", 50)):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        pixels = 12 * labels[:, None] + rng.integers(0, 40, (count, 3072), dtype=np.uint8)
+        np.concatenate([labels[:, None], pixels.astype(np.uint8)], 1).tofile(folder / name)
+    return folder
 
 
 def with_schedule(config=CONFIG, **changes):

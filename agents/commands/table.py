@@ -1,0 +1,59 @@
+"""`run.py table NAME --data DIR`: trains every row of a table of results and compares them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.commands.flags import parse_flags
+from agents.runs.device import DeviceName
+from agents.runs.errors import ConfigError
+from agents.runs.seeds import parse_seeds
+from agents.runs.tables import TABLES, get_table
+
+
+@dataclass(frozen=True)
+class Config:
+    """Train the ready configs of a table over several seeds and compare them seed by seed.
+
+    Runs that are there already are continued, or only read if they have ended.
+    """
+
+    name: tyro.conf.Positional[str]
+    """Which table; an unknown name lists them."""
+
+    data: str
+    """Folder of the data set's official files."""
+
+    seeds: str = "1..3"
+    """One run of every row for each: 1..5 or 1,3,8..10."""
+
+    out: str = ""
+    """Folder of the runs and of table.md, table.json and curves.png; left out, runs/table-NAME."""
+
+    device: DeviceName = "auto"
+    """Where networks run; auto is the GPU when there is one."""
+
+    def __post_init__(self) -> None:
+        get_table(self.name)
+        parse_seeds(self.seeds)
+        if not Path(self.data).is_dir():
+            raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
+
+    @property
+    def folder(self) -> Path:
+        """Where the table goes."""
+        return Path(self.out) if self.out else Path("runs", f"table-{self.name}")
+
+
+def main(argv: list[str]) -> int:
+    """Parses the flags and makes the table."""
+    return run(parse_flags(Config, argv, command="table"))
+
+
+def run(config: Config) -> int:
+    """Trains what is missing, prints the table and writes it; returns the exit code."""
+    from agents.commands.tabulating import make_table
+
+    make_table(config, TABLES[config.name])
+    return 0

@@ -1,0 +1,96 @@
+"""What `run.py table` does once the flags are parsed: train the rows, compare them, write the table."""
+
+import io
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from agents.commands.comparing import Compared, compare, comparison_json, interval_text, print_comparison
+from agents.commands.train import Options
+from agents.commands.training import train_rows
+from agents.plots.curves import save_figure
+from agents.plots.progress_curves import draw_progress
+from agents.runs.atomic import write_file
+from agents.runs.comparison import load_groups
+from agents.runs.intervals import CONFIDENCE
+from agents.runs.kinds import preset
+from agents.runs.paired import verdict
+from agents.runs.run_folder import RunRecord, read_record
+from agents.runs.tables import ResultTable
+
+if TYPE_CHECKING:
+    from agents.commands.table import Config
+
+
+def make_table(config: "Config", table: ResultTable) -> None:
+    """Trains the rows that are missing or unfinished, prints the comparison and writes it.
+
+    Raises:
+        ConfigError: A folder holds runs of another config or other seeds.
+        HoglineError: As `run.py train` does.
+    """
+    options = Options(seeds=config.seeds, device=config.device)
+    rows = {name: replace(preset(table.kind, name), data=config.data) for name in table.presets}
+    train_rows(config.folder, table.kind, rows, options)
+    paths = {name: config.folder / name for name in rows}
+    blocks = [[paths[name] for name in block] for block in table.blocks]
+    compared = [compare(load_groups(block), table.metrics) for block in blocks]
+    for block in compared:
+        print_comparison(block, table.margin)
+    _write(config, table, compared, read_record(paths[table.presets[0]]))
+
+
+def markdown(table: ResultTable, blocks: list[list[Compared]]) -> str:
+    """Returns the table as Markdown: a row per config, its means, and its difference in the first metric."""
+    head, percent = table.metrics[0], f"{CONFIDENCE:.0%}"
+    equal = f" (equal: within {table.margin:g})" if table.margin else ""
+    columns = ["run", "n", *(f"{metric} [{percent}]" for metric in table.metrics)]
+    columns += [f"{head} minus the baseline's [{percent}]", f"shown{equal}"]
+    lines = [_row(columns), _row(["---"] * len(columns))]
+    for block in blocks:
+        for one in block:
+            means = {final.metric: interval_text(final.mean) for final in one.finals}
+            difference = next((found for found in one.differences if found.metric == head), None)
+            shown = ["baseline", ""]
+            if difference:
+                shown = [interval_text(difference.mean), verdict(difference.mean, table.margin)]
+            cells = [means.get(metric, "") for metric in table.metrics]
+            lines.append(_row([f"`{one.group.label}`", str(len(one.group.seeds)), *cells, *shown]))
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _write(config: "Config", table: ResultTable, compared: list[list[Compared]], record: RunRecord) -> None:
+    origin = _origin(config, record)
+    document = {
+        "table": config.name,
+        "summary": table.summary,
+        **origin,
+        "blocks": [comparison_json(block, table.margin) for block in compared],
+    }
+    write_file(config.folder / "table.json", (json.dumps(document, indent=1) + "\n").encode())
+    versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    text = (
+        f"# {config.name}: {table.summary}\n\n{markdown(table, compared)}\n"
+        f"`{origin['command']}`; {versions}; {record.machine['system']}, {record.machine['cores']} cores.\n"
+    )
+    write_file(config.folder / "table.md", text.encode())
+    image = io.BytesIO()
+    groups = [one.group for block in compared for one in block]
+    save_figure(draw_progress(groups, list(table.metrics)), image)
+    write_file(config.folder / "curves.png", image.getvalue())
+
+
+def _origin(config: "Config", record: RunRecord) -> dict[str, Any]:
+    """Returns what makes the figures repeatable, as of the first row's runs."""
+    return {
+        "command": f"run.py table {config.name} --data DIR --seeds {config.seeds}",
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "machine": record.machine,
+        "versions": record.versions,
+        "revision": record.revision,
+    }

@@ -1,0 +1,96 @@
+"""Tables of results: which ready configs are trained and compared, by name.
+
+Each block of a table is compared seed by seed with its first row.
+"""
+
+from typing import NamedTuple
+
+from agents.runs.errors import ConfigError
+
+
+class ResultTable(NamedTuple):
+    """One table.
+
+    Args:
+        summary: One line for people.
+        kind: Kind of learner, a key of `agents.runs.kinds.KINDS`.
+        blocks: Presets of that kind; the first of each block is its baseline.
+        metrics: Measurements that are shown.
+        margin: Differences up to this count as none, in units of the first measurement.
+    """
+
+    summary: str
+    kind: str
+    blocks: tuple[tuple[str, ...], ...]
+    metrics: tuple[str, ...]
+    margin: float = 0.0
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The presets of all blocks."""
+        return tuple(name for block in self.blocks for name in block)
+
+
+ONE_POINT = 0.01
+_TEST = ("test_accuracy", "test_loss", "updates")
+_SHRINKING = ("decay_rate", "increase_batch", "hybrid")
+
+
+def _of(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{name}" for name in names)
+
+
+TABLES: dict[str, ResultTable] = {
+    "heads": ResultTable(
+        "learned and fixed classifiers on 5,000 images of MNIST (minutes on a CPU)",
+        "vision",
+        (_of("digits", ("learned", "orthonormal", "hadamard", "scale_10", "scale_1", "scale_0.1")),),
+        ("test_accuracy", "training_accuracy", "accuracy_gap", "test_loss", "head_scale"),
+        ONE_POINT,
+    ),
+    "head_scale": ResultTable(
+        "growth of the learned scale of fixed classifiers on MNIST (minutes on a CPU)",
+        "vision",
+        (("digits_growth_orthonormal",), ("digits_growth_hadamard",)),
+        ("head_scale", "validation_accuracy", "loss"),
+        ONE_POINT,
+    ),
+    "schedules": ResultTable(
+        "batch schedules with momentum on 5,000 images of MNIST (minutes on a CPU)",
+        "vision",
+        (_of("digits", (*_SHRINKING, "increased_rate", "increased_momentum")),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "optimizers": ResultTable(
+        "batch schedules with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "vision",
+        tuple(_of(f"digits_{rule}", _SHRINKING) for rule in ("sgd", "nesterov", "adam")),
+        _TEST,
+        ONE_POINT,
+    ),
+    "rates": ResultTable(
+        "decaying rate against increasing batch at lower and higher rates on MNIST (minutes on a CPU)",
+        "vision",
+        tuple(_of(f"digits_rate_{rate}", _SHRINKING[:2]) for rate in ("0.025", "0.4")),
+        _TEST,
+        ONE_POINT,
+    ),
+    "embeddings": ResultTable(
+        "output embeddings of a language model, from WikiText-2's validation to its test text (CPU)",
+        "language",
+        (_of("small", ("learned", "random", "pmi")),),
+        ("test_perplexity", "test_loss"),
+    ),
+}
+
+
+def get_table(name: str) -> ResultTable:
+    """Looks a table up by name.
+
+    Raises:
+        ConfigError: There is no such table.
+    """
+    if name not in TABLES:
+        raise ConfigError(f"name: got {name[:60]!r}, expected one of {', '.join(TABLES)}")
+    return TABLES[name]

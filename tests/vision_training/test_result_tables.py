@@ -1,0 +1,74 @@
+"""`run.py table`: every row of a table is trained, compared seed by seed, and never trained twice."""
+
+import json
+
+import pytest
+
+import run
+from agents.runs import tables
+from agents.runs.kinds import config_class, preset
+from agents.runs.tables import TABLES, ResultTable
+from agents.vision.config import VisionConfig
+from agents.vision.presets import PRESETS
+from tests.vision_training.tiny import cifar_files
+
+ROW = VisionConfig(
+    model="wrn_10_1_norm", epochs=1.0, batch=16, max_batch=32, rate=0.02, measure_training=True
+)
+
+
+@pytest.fixture
+def small_table(monkeypatch, tmp_path):
+    """Registers a table of two rows and makes their data in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    cifar_files(tmp_path / "data")
+    monkeypatch.setitem(PRESETS, "one", ROW)
+    monkeypatch.setitem(PRESETS, "two", VisionConfig(**(vars(ROW) | {"rate": 0.05})))
+    table = ResultTable("two rates", "vision", (("one", "two"),), ("test_accuracy", "accuracy_gap"), 0.5)
+    monkeypatch.setitem(tables.TABLES, "small", table)
+    return tmp_path
+
+
+WORDS = ["table", "small", "--data", "data", "--out", "t", "--device", "cpu"]
+
+
+def test_a_table_trains_compares_and_is_only_read_the_second_time(small_table, capsys):
+    assert run.main([*WORDS, "--seeds", "1..2"]) == 0
+    printed = capsys.readouterr().out
+    assert "minus one" in printed and printed.count("finished 1 intervals") == 4
+    report = json.loads((small_table / "t/table.json").read_text())
+    baseline, other = report["blocks"][0]
+    difference = other["difference_to_first"]["test_accuracy"]
+    pairs = zip(*(row["final"]["test_accuracy"]["values"] for row in (other, baseline)), strict=True)
+    assert difference["values"] == [ours - theirs for ours, theirs in pairs]
+    gap = other["final"]["accuracy_gap"]["values"]
+    assert len(gap) == 2 and baseline["difference_to_first"] == {}
+    page = (small_table / "t/table.md").read_text()
+    assert page.count("| `one` | 2 |") == page.count("| `two` | 2 |") == 1
+    assert "run.py table small --data DIR --seeds 1..2" in page
+    assert (small_table / "t/curves.png").read_bytes().startswith(b"\x89PNG")
+
+    assert run.main([*WORDS, "--seeds", "1..2"]) == 0
+    assert "finished" not in capsys.readouterr().out
+    assert (small_table / "t/table.md").read_text() == page
+
+
+def test_a_folder_with_other_runs_is_refused_in_one_line(small_table, capsys):
+    assert run.main([*WORDS, "--seeds", "1"]) == 0
+    assert run.main([*WORDS, "--seeds", "2"]) == 2
+    assert "seeds: got [2], expected [1], as in the earlier run in t/one" in capsys.readouterr().err
+
+
+def test_an_unknown_table_names_the_known_ones(small_table, capsys):
+    assert run.main(["table", "smal", "--data", "data"]) == 2
+    assert "expected one of heads" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_every_row_of_every_table_is_a_preset_that_takes_data(name):
+    table = TABLES[name]
+    assert len(set(table.presets)) == len(table.presets) >= 2
+    for row in table.presets:
+        assert preset(table.kind, row).data == "" and "data" in config_class(table.kind).__dataclass_fields__
+    configs = [preset(table.kind, row) for row in table.presets]
+    assert len(set(configs)) == len(configs)
