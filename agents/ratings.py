@@ -63,7 +63,8 @@ def score_interval(record: Record) -> Interval:
     middle = (share + squared / 2) / (1 + squared)
     spread = share * (1 - share) / record.games + squared / (4 * record.games)
     reach = NORMAL_QUANTILE * math.sqrt(spread) / (1 + squared)
-    return Interval(share, max(middle - reach, 0.0), min(middle + reach, 1.0))
+    low = 0.0 if share == 0.0 else middle - reach  # exactly, whatever rounding says
+    return Interval(share, low, 1.0 if share == 1.0 else middle + reach)
 
 
 def rate(points: Array) -> list[Interval]:
@@ -107,7 +108,7 @@ def _with_imagined_games(points: Array) -> Array:
 
 
 def _fit(won: Array, origin: Array, directions: Array) -> Array:
-    """The likeliest log strengths [N] among origin [N] + directions [N, D] times anything, by Newton steps."""
+    """The likeliest log strengths [N] on the plane through origin [N] along directions [N, D]."""
     strength, games = origin, won + won.T
     if not directions.shape[1]:
         return strength

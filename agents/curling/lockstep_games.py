@@ -2,7 +2,7 @@
 
 A game depends on the world, its players, its seed and its first hammer alone: the noise of turn n comes from
 (seed, n), so that two games of one seed with swapped hammers are thrown with the same hands, and what a
-player draws comes from (seed, whether it had the first hammer, n).
+player draws comes from (seed, first hammer, player, n).
 
 Shape letters: B games.
 """
@@ -114,8 +114,8 @@ class _Game:
 
     def player_seed(self) -> int:
         """The seed of what the player to throw draws in this turn."""
-        had_hammer = int(self.state.thrower == self.spec.hammer)
-        sequence = np.random.SeedSequence((self.spec.seed, DRAWS, had_hammer, len(self.turns)))
+        own = self.spec.seed, DRAWS, self.spec.hammer, self.state.thrower, len(self.turns)
+        sequence = np.random.SeedSequence(own)
         return int(sequence.generate_state(1, np.uint64)[0])
 
     def record(self) -> GameRecord:

@@ -112,7 +112,6 @@ def _expected(token: str) -> str:
     names = [*SCRIPTED, *WITHOUT_NETWORK, *pretrained_names()]
     near = difflib.get_close_matches(token, names, n=1)
     networks = "FILE" if not pretrained_names() else "FILE or NAME"
-    return (
-        f"{', '.join(names)}, a checkpoint file, a run folder or SEARCH:{networks}"
-        + (f" (did you mean {near[0]}?)" if near else "")
+    return f"{', '.join(names)}, a checkpoint file, a run folder or SEARCH:{networks}" + (
+        f" (did you mean {near[0]}?)" if near else ""
     )
