@@ -83,7 +83,8 @@ def standings(schedule: Schedule, records: Iterable[GameRecord]) -> Standings:
         points[second, first] += 1.0 - won
         if record.reason == "forfeit":
             forfeits[game.players[1 - record.winner]].append(record.note)
-    ratings = rate(points)
+    by_name = sorted(range(len(names)), key=names.__getitem__)  # so that no listing changes even a rounding
+    ratings = dict(zip(by_name, rate(points[np.ix_(by_name, by_name)]), strict=True))
     players = [
         Standing(name, ratings[i], _all_games(results, i), tuple(forfeits[i])) for i, name in enumerate(names)
     ]

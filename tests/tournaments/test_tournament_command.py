@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 import run
+from agents.curling.lockstep_games import LockstepGames
 from tests.tournaments.fakes import Breaker, Scatterer, raises
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are teste
 
 @pytest.fixture
 def tournament(tmp_path, monkeypatch, capsys):
-    """Runs the command in an empty folder; returns exit code, output and errors without the compiling note."""
+    """Runs the command in an empty folder; returns exit code, output and errors but notes on compiling."""
     monkeypatch.chdir(tmp_path)
 
     def play(*words):
@@ -162,26 +162,28 @@ def test_a_misbehaving_player_forfeits_and_the_tournament_ends_well(tournament, 
 class QuickIce:
     """As much of a world as a scatterer wants."""
 
-    class ice:  # noqa: N801
+    class ice:
         release_spin = 1.5
 
 
-def test_an_interrupt_keeps_finished_and_half_played_games(tournament, tmp_path):
-    words = ("drawer", "random", "--ends", "1", "--games", "400", *QUICK[4:], "--batch", "8")
+def test_an_interrupt_keeps_finished_and_half_played_games(tournament, tmp_path, monkeypatch):
+    words = ("drawer", "random", "--ends", "1", "--games", "40", *QUICK[4:], "--batch", "8")
     assert tournament(*words, "--out", "calm")[0] == 0
 
-    def interrupt():
-        games = tmp_path / "t" / "games.jsonl"
-        while not (games.exists() and games.stat().st_size):
-            time.sleep(0.002)
-        os.kill(os.getpid(), signal.SIGINT)
+    steps, step = [], LockstepGames.step
 
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    code, _, errors = tournament(*words, "--out", "t")
-    thread.join()
-    assert code == 130 and len(errors) == 1
-    assert "400 games are kept, 8 half-played; go on with --resume t" in errors[0]
+    def interrupted(hall):
+        steps.append(1)
+        if len(steps) == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+        return step(hall)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LockstepGames, "step", interrupted)
+        code, _, errors = tournament(*words, "--out", "t")
+    kept = "16 of 40 games are kept, 8 half-played; go on with --resume t"
+    assert (code, errors) == (130, [f"run.py: stopped: {kept}"])
     assert (tmp_path / "t" / "unfinished.jsonl").exists()
     assert tournament("--resume", "t")[0] == 0
     assert contents("t") == contents("calm")
@@ -199,7 +201,9 @@ def campaign(folder, kills, seed):
 def check_campaign(found, kills):
     assert found["kills"] == kills
     assert all(found["equal"]) and found["equal"]
-    assert len({kept for kept in found["kept"] if kept}) >= kills // 4, "too few kills fell into the games"
+    assert len({lines for lines in found["lines"] if lines}) >= kills // 4, (
+        "too few kills fell into the games"
+    )
 
 
 @needs_fork
