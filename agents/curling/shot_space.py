@@ -152,7 +152,7 @@ class ShotSpace:
         return points * np.array([1.0, -1.0]), 1 - parts
 
     def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The box of points from the weakest draw to the strongest hit within `WIDEST` of a draw to the tee."""
+        """The box of points from the weakest draw to the strongest hit within `WIDEST` of the tee draw."""
         weakest = velocity_to_stop(self.ice, [0.0, self.ice.sheet.hog_y], self.ice.release_spin)
         heading = _heading(self.ice)
         corners = [
