@@ -18,6 +18,9 @@ from envs.curling.scoring import MOST_POINTS
 
 POINTS = np.arange(-MOST_POINTS, MOST_POINTS + 1)
 """[K] points of an end: of team 0, or of whoever the array is seen by, less those of the other."""
+RULES_ENDS = (0, 0, 0, 0, 0, 3, 7, 38, 1, 127, 63, 38, 36, 8, 1, 0, 0)
+"""Ends of `rules` against `rules`, by the points of the team with the hammer from -8 to 8: eight-end games on
+`fcv1` ice with `dc3` noise, `run.py strategy --games 250`."""
 MOST_EXTRA_ENDS = 245
 """Extra ends of a game of ten ends that is drawn at `LAST_END`: so many that a draw is never seen."""
 DRAW = 0.5
@@ -120,7 +123,7 @@ class WinningTable:
         """The chance that team 0 wins, before an end; a draw counts half.
 
         Args:
-            ends_left: [...] int, of the game's regular ends; 0 when they are over, -1 after one extra end, ...
+            ends_left: [...] int, regular ends to come; 0 when they are over, -1 after one extra end, ...
             lead: [...] int, points of team 0 less those of team 1.
             hammer: [...] int, the team that throws last in the coming end, 0 or 1.
 
