@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),
+    "strategy": Command(
+        "agents.commands.strategy", "the chance to win a game of curling, by lead and ends left"
+    ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
     "match": Command("agents.commands.match", "play one game of curling between two players"),
     "tournament": Command(
