@@ -41,8 +41,14 @@ COMMANDS: dict[str, Command] = {
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),
+    "strategy": Command(
+        "agents.commands.strategy", "the chance to win a game of curling, by lead and ends left"
+    ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
     "match": Command("agents.commands.match", "play one game of curling between two players"),
+    "tournament": Command(
+        "agents.commands.tournament", "play every pairing of curling players and rate them, with intervals"
+    ),
     "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
     "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),
 }

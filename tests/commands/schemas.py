@@ -30,6 +30,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "compare": {"within"},
     "demo": {"seed"},
     "match": {"seed"},
+    "strategy": {"games", "seed"},
     "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
 }
