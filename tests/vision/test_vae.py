@@ -36,10 +36,14 @@ def terms(model, batch, beta=1.0):
     return model(batch, noise, beta=beta)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "points"), [*((kind, 0) for kind in KINDS), ("variational", 6), ("deterministic", 6)]
+)
 @pytest.mark.parametrize("side", CODECS)
-def test_images_come_back_in_their_shape_and_all_parameters_learn(kind, side, untouched_global_generator):
-    model = make(kind=kind, side=side)
+def test_images_come_back_in_their_shape_and_all_parameters_learn(
+    kind, points, side, untouched_global_generator
+):
+    model = make(kind=kind, side=side, points=points)
     batch = images(4, side)
     terms(model, batch).loss.backward()
     assert all(value.grad is not None and value.grad.any() for value in model.parameters())
@@ -129,6 +133,23 @@ def test_training_lowers_the_loss_on_a_moving_square(kind, likelihood):
     assert errors[-1] - floor < 0.7 * (errors[0] - floor)
 
 
+def test_feature_points_find_a_small_square_wherever_it_is():
+    places = torch.randint(0, 45, (64, 2), generator=generator(3))
+    batch = torch.zeros(64, 1, 48, 48)
+    for image, (x, y) in zip(batch, places.tolist(), strict=True):
+        image[0, y : y + 3, x : x + 3] = 1.0
+    model = make(channels=1, points=4, kind="deterministic")
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(80):
+        optimizer.zero_grad()
+        model(batch).loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        latents = torch.cat((model.encode(batch), torch.ones(64, 1)), dim=1)
+    fitted = latents @ torch.linalg.lstsq(latents, places.float()).solution
+    assert (fitted - places).norm(dim=1).mean() < 3.0  # pixels, of a mean distance of 18 to the middle
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -137,6 +158,8 @@ def test_training_lowers_the_loss_on_a_moving_square(kind, likelihood):
         ({"latent": 0}, "autoencoder.latent is 0"),
         ({"min_variance": 0.0}, "autoencoder.min_variance is 0.0"),
         ({"kind": "spatial", "residual_blocks": 1}, "autoencoder.residual_blocks is 1"),
+        ({"points": -1}, "autoencoder.points is -1"),
+        ({"kind": "spatial", "points": 4}, "autoencoder.points is 4"),
         ({"side": 50}, "autoencoder.side is 50"),
     ],
 )

@@ -34,6 +34,9 @@ class Codec:
         return self.widths[-1] * self.grid**2
 
 
+POINT_WIDTH = 16
+"""Channels of the maps on the way to feature points."""
+
 CODECS: dict[int, Codec] = {  # by image side in pixels
     48: Codec((16, 32, 64), (5, 3, 3), (3, 2, 2), (3, 3, 6), 3),
     84: Codec((16, 32, 32), (5, 5, 5), (3, 3, 3), (5, 6, 6), 2),
@@ -141,6 +144,30 @@ class SpatialEncoder(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, S, S) floating in [0, 1] to (B, D), each in [-1, 1]."""
         return spatial_soft_argmax(self.trunk(images))
+
+
+class PointEncoder(nn.Module):
+    """Images to vectors by way of where things are: a linear map of the positions of feature points.
+
+    The points come from maps of half the image's side, so that a thing may be a few pixels small and its
+    position is known to a fraction of a pixel; after Finn et al. (2016), whose points these are.
+    """
+
+    def __init__(self, in_channels: int, latent: int, *, points: int, generator: torch.Generator) -> None:
+        """Encodes (B, in_channels, S, S) as (B, latent) through `points` feature points."""
+        super().__init__()
+        self.trunk = nn.Sequential(
+            convolution(in_channels, POINT_WIDTH, kernel=5, stride=2, bias=True, generator=generator),
+            nn.ReLU(inplace=True),
+            convolution(POINT_WIDTH, POINT_WIDTH, bias=True, generator=generator),
+            nn.ReLU(inplace=True),
+            convolution(POINT_WIDTH, points, kernel=1, generator=generator),
+        )
+        self.head = linear(2 * points, latent, generator=generator)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, C, S, S) floating in [0, 1] to (B, D)."""
+        return self.head(spatial_soft_argmax(self.trunk(images)))
 
 
 class ConvolutionalDecoder(nn.Module):

@@ -158,6 +158,8 @@ class AutoencoderConfig:
         likelihood: `bernoulli` of pixels in [0, 1] given logits, or `gaussian` of variance one given means.
         min_variance: floor of the encoder's variances; variational only.
         residual_blocks: residual blocks after each level of the encoder; not in `spatial`.
+        points: feature points through whose positions the encoder looks; 0 is without, as in `spatial`, whose
+            latents are such points themselves.
     """
 
     kind: Literal["variational", "deterministic", "spatial"] = "variational"
@@ -167,6 +169,7 @@ class AutoencoderConfig:
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     min_variance: float = 1e-3
     residual_blocks: int = 0
+    points: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError on a field out of range."""
@@ -182,4 +185,9 @@ class AutoencoderConfig:
             raise ValueError(
                 f"autoencoder.residual_blocks is {self.residual_blocks} with kind {self.kind!r}; "
                 "expected at least 0, and 0 for 'spatial'"
+            )
+        if self.points < 0 or (self.points and (self.kind == "spatial" or self.residual_blocks)):
+            raise ValueError(
+                f"autoencoder.points is {self.points} with kind {self.kind!r} and {self.residual_blocks} "
+                "residual blocks; expected at least 0, and 0 for 'spatial' or with residual blocks"
             )

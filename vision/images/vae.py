@@ -14,7 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vision.images.encoders import ConvolutionalDecoder, ConvolutionalEncoder, SpatialEncoder
+from vision.images.encoders import (
+    ConvolutionalDecoder,
+    ConvolutionalEncoder,
+    PointEncoder,
+    SpatialEncoder,
+)
 from vision.images.model_config import AutoencoderConfig
 
 HEAD_BOUND = 1e-3  # the encoder's last weights start uniform within this, as in the code of Nair et al. 2018
@@ -54,13 +59,7 @@ class VariationalAutoencoder(nn.Module):
         """Draws the weights from `generator`."""
         super().__init__()
         self.config = config
-        self.encoder = ConvolutionalEncoder(
-            config.side,
-            config.channels,
-            2 * config.latent,
-            residual_blocks=config.residual_blocks,
-            generator=generator,
-        )
+        self.encoder = _dense_encoder(config, 2 * config.latent, generator)
         nn.init.uniform_(self.encoder.head.weight, -HEAD_BOUND, HEAD_BOUND, generator=generator)
         self.decoder = ConvolutionalDecoder(config.side, config.channels, config.latent, generator=generator)
 
@@ -99,9 +98,7 @@ class Autoencoder(nn.Module):
         if config.kind == "spatial":
             self.encoder: nn.Module = SpatialEncoder(*shape, generator=generator)
         else:
-            self.encoder = ConvolutionalEncoder(
-                *shape, residual_blocks=config.residual_blocks, generator=generator
-            )
+            self.encoder = _dense_encoder(config, config.latent, generator)
         self.decoder = ConvolutionalDecoder(*shape, generator=generator)
 
     def encode(self, images: Tensor) -> Tensor:
@@ -117,6 +114,17 @@ class Autoencoder(nn.Module):
         likelihood = LOG_LIKELIHOODS[self.config.likelihood]
         log_likelihood = likelihood(self.decoder(self.encoder(images)), images).mean()
         return Terms(-log_likelihood, log_likelihood, torch.zeros_like(log_likelihood))
+
+
+def _dense_encoder(
+    config: AutoencoderConfig, outputs: int, generator: torch.Generator
+) -> ConvolutionalEncoder | PointEncoder:
+    """The encoder that ends in a linear map, of all features or of the positions of feature points."""
+    if config.points:
+        return PointEncoder(config.channels, outputs, points=config.points, generator=generator)
+    return ConvolutionalEncoder(
+        config.side, config.channels, outputs, residual_blocks=config.residual_blocks, generator=generator
+    )
 
 
 def _mean_images(outputs: Tensor, likelihood: str) -> Tensor:
