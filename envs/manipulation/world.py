@@ -1,7 +1,7 @@
 """A table, a hand and pucks as a MuJoCo model, built with mjSpec.
 
 Sizes, masses and the control rate are those of the simulated Sawyer of Nair et al., "Visual Reinforcement
-Learning with Imagined Goals" (2018), without its arm.
+Learning with Imagined Goals" (2018); of its arm there is the part next to the hand, for the eye only.
 
 Differs from that simulator:
 - The hand is a carriage on two slides that `Simulation.move` drives, where the arm followed a mocap body
@@ -29,8 +29,10 @@ CLAW_SIZE = (0.005, 0.005, 0.05)
 CLAW_GAP = 0.03
 """metres between the middles of the claws."""
 CLAW_FRICTION = 0.001
-WRIST_SIZE, WRIST_HEIGHT = (0.022, 0.012, 0.012), 0.062
-"""metres; the wrist is for the eye: it is above all pucks. Its height counts from the hand's."""
+WRIST_SIZE, WRIST_PLACE = (0.03, 0.02, 0.02), (0.0, 0.0, 0.07)
+FOREARM_SIZE, FOREARM_PLACE = (0.025, 0.09, 0.025), (0.0, -0.11, 0.095)
+"""metres, half the edges, and the middle from the hand's; wrist and forearm are above all pucks, and touch
+nothing. The forearm leads from the wrist away from the camera."""
 HAND_MASS = 1000.0
 """kilograms; so heavy that pushing leaves its velocity as it is."""
 PUCK_RADIUS, PUCK_HALF_HEIGHT, PUCK_MASS = 0.04, 0.015, 0.1
@@ -47,7 +49,8 @@ CONTACT_IMPEDANCE = (0.95, 0.95, 0.01, 0.5, 2.0)
 CONTACT_MARGIN = 0.001
 """metres at which contacts begin."""
 FRICTION_IMPEDANCE_RATIO = 10.0
-TABLE_COLOUR, CLAW_COLOUR, WRIST_COLOUR = (0.6, 0.6, 0.5), (0.1, 0.75, 0.1), (0.7, 0.0, 0.0)
+TABLE_COLOUR = (0.6, 0.6, 0.5)
+CLAW_COLOUR, WRIST_COLOUR, FOREARM_COLOUR = (0.1, 0.75, 0.1), (0.7, 0.0, 0.0), (0.35, 0.0, 0.0)
 HEADLIGHT_AMBIENT, HEADLIGHT_DIFFUSE = 0.5, 0.5
 MEMORY = 1 << 19
 """bytes for contacts; a simulation of two pucks that touch everything takes less than a tenth."""
@@ -128,8 +131,12 @@ def _add_hand(spec: mujoco.MjSpec) -> None:
         claw.mass = HAND_MASS / 2
         claw.friction[0] = CLAW_FRICTION
         claw.priority = 1
-    wrist = _add_geom(hand, "wrist", "BOX", WRIST_SIZE, WRIST_COLOUR, pos=(0.0, 0.0, WRIST_HEIGHT))
-    wrist.mass = 0.0
+    for name, size, colour, place in (
+        ("wrist", WRIST_SIZE, WRIST_COLOUR, WRIST_PLACE),
+        ("forearm", FOREARM_SIZE, FOREARM_COLOUR, FOREARM_PLACE),
+    ):
+        shown = _add_geom(hand, name, "BOX", size, colour, pos=place)
+        shown.mass, shown.contype, shown.conaffinity = 0.0, 0, 0
 
 
 def _add_puck(spec: mujoco.MjSpec, puck: Puck) -> None:
