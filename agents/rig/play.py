@@ -55,13 +55,15 @@ def begin_towards(task: ManipulationTask, goals: NDArray[np.float64]) -> list[Ep
         ValueError: on a goal that is off the table or of another size.
     """
     goals = np.stack([checked_layout(task.plan, "goals", goal) for goal in goals])
-    images = [None] * len(goals) if task.camera is None else task.images_of(goals)
-    start, episodes = checked_layout(task.plan, "start", task.plan.start), []
-    for number, (goal, image) in enumerate(zip(goals, images, strict=True)):
-        simulation, present = Simulation(task.model), taking_part(goal)
-        simulation.place(start, present)
-        begun = Episode(simulation, np.random.default_rng(number), present, goal, image)
-        episodes.append(task.resumed(begun.state_dict()))
+    present = np.stack([taking_part(goal) for goal in goals])
+    shown = np.repeat(np.insert(present, 0, True, axis=1), 2, axis=1)
+    starts = np.where(shown, checked_layout(task.plan, "start", task.plan.start), 0.0)
+    images = [[None] * len(goals)] * 2 if task.camera is None else map(task.images_of, (goals, starts))
+    episodes = []
+    for number, row in enumerate(zip(starts, present, goals, *images, strict=True)):
+        simulation = Simulation(task.model)
+        simulation.place(*row[:2])
+        episodes.append(Episode(simulation, np.random.default_rng(number), *row[1:]))
     return episodes
 
 

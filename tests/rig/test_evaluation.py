@@ -46,11 +46,11 @@ def test_goals_of_the_variable_pusher_have_every_number_of_pucks():
 
 
 def test_the_mean_passive_distances_are_those_of_the_documentation():
-    """11.9 cm; the standard error over 2,000 goals is 0.1 cm."""
+    """11.9 cm; the standard error over 1,000 goals is 0.15 cm."""
     for name, measure in (("Reacher", "hand_distance"), ("Pusher", "puck_distance")):
         env = made(name)
-        assert passive_distances(env, held_out_goals(env, 2000, 0))[measure].mean() == pytest.approx(
-            0.119, abs=0.004
+        assert passive_distances(env, held_out_goals(env, 1000, 0))[measure].mean() == pytest.approx(
+            0.119, abs=0.005
         )
 
 
@@ -120,7 +120,7 @@ def test_an_evaluation_leaves_the_episodes_of_its_environment_alone():
 
 def test_goals_of_another_task_and_impossible_numbers_are_refused():
     env = made("Pusher")
-    with pytest.raises(ValueError, match="goals: .* expected 4 numbers on the table"):
+    with pytest.raises(ValueError, match=r"goals: .* expected 4 numbers on the table"):
         final_distances(Passive(), env, np.zeros((2, 6)))
     with pytest.raises(ValueError, match="count: got 0"):
         held_out_goals(env, 0, 0)
