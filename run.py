@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "bench": Command("agents.commands.bench", "measure speed"),
     "evaluate": Command(
-        "agents.commands.evaluate", "report on trained classifiers, with intervals, as one table"
+        "agents.commands.evaluate", "report on what runs learnt, with intervals, as one table"
     ),
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"

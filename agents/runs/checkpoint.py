@@ -96,6 +96,30 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CorruptFileError(f"{path}: {error}") from error
 
 
+def read_kind(path: Path) -> str:
+    """Kind that a checkpoint says it is of, from its header alone, before anything heavy is loaded.
+
+    Raises:
+        CorruptFileError: The file has no checkpoint header.
+        StorageError: The file cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CorruptFileError(f"{path}: is not a plain file")
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+            header = file.read(length) if length <= MAX_HEADER_BYTES else b""
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        kind = load_json(load_json(header, "the header")["__metadata__"]["kind"], "kind")
+    except (CorruptFileError, KeyError, TypeError) as error:
+        raise CorruptFileError(f"{path}: has no checkpoint header") from error
+    if not isinstance(kind, str):
+        raise CorruptFileError(f"{path}: kind: got a {type(kind).__name__}, expected a str")
+    return kind
+
+
 def read_verified(path: Path) -> bytes:
     """Reads a checkpoint's bytes and checks the digest.
 

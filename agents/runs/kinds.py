@@ -17,6 +17,8 @@ class Kind(NamedTuple):
         best_metric: Name of the yielded metric that decides the `best` checkpoint; empty keeps none.
         best_is_lowest: Whether a smaller value of `best_metric` is better.
         presets: `module:table` of ready configs by name, for `--preset`; empty if the kind has none.
+        evaluation: Module for `run.py evaluate` with `Config`, whose `checkpoints` are the paths and whose
+            other fields the flags, and `run(config) -> int`; empty if there is nothing to evaluate.
     """
 
     config: str
@@ -25,6 +27,7 @@ class Kind(NamedTuple):
     best_metric: str = ""
     best_is_lowest: bool = False
     presets: str = ""
+    evaluation: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -34,6 +37,7 @@ KINDS: dict[str, Kind] = {
         summary="an image classifier: regularizers, fixed heads, batch schedules",
         best_metric="validation_accuracy",
         presets="agents.vision.presets:PRESETS",
+        evaluation="agents.commands.evaluate_vision",
     ),
     "language": Kind(
         config="agents.language.config:LanguageConfig",

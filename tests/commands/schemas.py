@@ -25,7 +25,7 @@ FROM_ZERO: dict[str, set[str]] = {
         *("keep", "ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
     },
     "train language": {"dropout", "clip"},
-    "evaluate": {"images", "seed"},
+    "evaluate vision": {"images", "seed"},
     "bench": {"seed"},
     "demo": {"seed"},
     "match": {"seed"},
@@ -36,7 +36,7 @@ FROM_ZERO: dict[str, set[str]] = {
 
 REQUIRED_WORDS: dict[str, list[str]] = {
     "compare": ["."],
-    "evaluate": ["--data", ".", "."],
+    "evaluate vision": ["--data", ".", "."],
     "bench": ["curling"],
     "match": ["drawer", "drawer"],
     "render": [__file__],
@@ -48,7 +48,7 @@ class Flag(NamedTuple):
     """One flag.
 
     Args:
-        command: `envs`, or `train KIND`.
+        command: `envs`, `train KIND` or `evaluate KIND`.
         owner: Key of `FROM_ZERO`.
         name: Field name, dotted when nested.
         hint: Type of the field.
@@ -94,9 +94,12 @@ def all_flags() -> list[Flag]:
     """Lists the flags of every command and every registered kind."""
     found = []
     for command, row in run.COMMANDS.items():
-        if command != "train":
+        if command not in ("train", "evaluate"):
             found += flags_of(command, command, import_module(row.module).Config)
-    for kind in KINDS:
+    for kind, row in KINDS.items():
+        if row.evaluation:
+            owner = f"evaluate {kind}"
+            found += flags_of(owner, owner, import_module(row.evaluation).Config)
         found += flags_of(f"train {kind}", "train", Options)
         found += flags_of(f"train {kind}", f"train {kind}", config_class(kind))
     return found
