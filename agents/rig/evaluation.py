@@ -12,7 +12,7 @@ from agents.rig.single_goals import SingleObjectGoals
 from envs.manipulation.env import ManipulationEnv, ManipulationVectorEnv
 from envs.manipulation.task import ManipulationTask
 
-Environment = ManipulationEnv | ManipulationVectorEnv
+Environment = ManipulationTask | ManipulationEnv | ManipulationVectorEnv
 MEASURES = ("hand_distance", "puck_distance", "total_distance", "is_success")
 """What is measured at the end; the reacher has no puck distance."""
 HELD_OUT = 0x60A1
@@ -25,7 +25,7 @@ def held_out_goals(env: Environment, count: int, seed: int) -> NDArray[np.float6
     """Goals that no run trains on, the same at every call.
 
     Args:
-        env: an environment of the task, visual or not, single or vector.
+        env: the task or an environment of it, visual or not, single or vector.
         count: N, at least 1; fewer goals are the first of more.
         seed: at least 0.
 
@@ -37,7 +37,7 @@ def held_out_goals(env: Environment, count: int, seed: int) -> NDArray[np.float6
     """
     if count < 1:
         raise ValueError(f"count: got {count!r}, expected at least 1")
-    plan, rng = _task(env).plan, np.random.default_rng([HELD_OUT, seed])
+    plan, rng = task_of(env).plan, np.random.default_rng([HELD_OUT, seed])
     goals = []
     for _ in range(count):
         present = plan.sample_present(rng)
@@ -71,7 +71,7 @@ def final_distances(
         ValueError: on goals that are not of the task, or a horizon below 1.
         PhysicsError: when a simulation went wrong.
     """
-    task, parts = _task(env), []
+    task, parts = task_of(env), []
     for first in range(0, len(goals), MOST_AT_ONCE):
         episodes = begin_towards(task, goals[first : first + MOST_AT_ONCE])
         aims = SingleObjectGoals(task, episodes, horizon or task.horizon) if one_at_a_time else None
@@ -86,5 +86,6 @@ def passive_distances(env: Environment, goals: NDArray[np.float64]) -> dict[str,
     return final_distances(Passive(), env, goals, horizon=1)
 
 
-def _task(env: Environment) -> ManipulationTask:
-    return env.unwrapped.task
+def task_of(env: Environment) -> ManipulationTask:
+    """The task that an environment plays, or the task itself."""
+    return env if isinstance(env, ManipulationTask) else env.unwrapped.task
