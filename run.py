@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(
         "agents.commands.evaluate", "report on what runs learnt, with intervals, as one table"
     ),
+    "reach": Command("agents.commands.reach", "give a trained agent a goal image and watch it"),
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),

@@ -21,7 +21,8 @@ HOLD = 1.5
 
 def contact_sheet(rollouts: Rollouts) -> Image.Image:
     """One row an episode: its goal, moments from start to end, and how far from the goal it ended."""
-    moments = np.linspace(0, len(rollouts.frames) - 1, MOMENTS).round().astype(int)
+    shares = np.linspace(0.0, 1.0, MOMENTS) ** 2  # most happens at the start
+    moments = (shares * (len(rollouts.frames) - 1)).round().astype(int)
     scenes = rollouts.frames[moments].swapaxes(0, 1)
     images = np.concatenate([framed(rollouts.goals)[:, None], scenes], axis=1)
     columns = ["goal", "start", *(f"{moment} actions" for moment in moments[1:])]

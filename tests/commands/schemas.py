@@ -26,6 +26,8 @@ FROM_ZERO: dict[str, set[str]] = {
     },
     "train language": {"dropout", "clip"},
     "evaluate vision": {"images", "seed"},
+    "evaluate rig": {"seed", "horizon"},
+    "reach": {"goal", "seed", "steps"},
     "bench": {"seed"},
     "demo": {"seed"},
     "match": {"seed"},
@@ -37,6 +39,8 @@ FROM_ZERO: dict[str, set[str]] = {
 REQUIRED_WORDS: dict[str, list[str]] = {
     "compare": ["."],
     "evaluate vision": ["--data", ".", "."],
+    "evaluate rig": ["."],
+    "reach": ["."],
     "bench": ["curling"],
     "match": ["drawer", "drawer"],
     "render": [__file__],
