@@ -44,6 +44,14 @@ KINDS: dict[str, Kind] = {
         build="agents.language.learner:build",
         summary="a recurrent language model with a learned or fixed output embedding",
     ),
+    "rig": Kind(
+        config="agents.rig.config:RigConfig",
+        build="agents.rig.learner:build",
+        summary="a policy that reaches goals which it imagines itself, and its baselines",
+        best_metric="total_distance",
+        best_is_lowest=True,
+        presets="agents.rig.presets:PRESETS",
+    ),
 }
 
 
