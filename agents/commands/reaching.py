@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from agents.commands.checkpoint_paths import LAST_FIRST, checkpoint_files
+from agents.commands.progress import progress
 from agents.plots.picture_grid import png_bytes
 from agents.plots.rollouts import contact_sheet, moving_picture
 from agents.rig.agent import Agent, load_agent
@@ -78,10 +77,12 @@ def _played(config: "Config", agent: Agent, task: ManipulationTask, episode: Epi
     """The episode from start to end, filmed, with its progress on the terminal."""
     steps, film = config.steps or task.horizon, Film(task)
     aims = SingleObjectGoals(task, [episode], steps) if config.one_at_a_time else None
-    console = Console(stderr=True)
-    bar = {"console": console, "transient": True, "disable": not console.is_terminal}
-    moments = play(agent, task, [episode], horizon=steps, aims=aims)
-    frames = [film.scenes([episode]) for _ in track(moments, total=steps + 1, description="reaching", **bar)]
+    frames = []
+    with progress("reaching") as bar:
+        bar.start(0, steps)
+        for taken in play(agent, task, [episode], horizon=steps, aims=aims):
+            frames.append(film.scenes([episode]))
+            bar.interval(taken, _distances(task, episode))
     return Rollouts(np.stack(frames), film.goals([episode]), task.infos([episode]))
 
 
@@ -100,16 +101,23 @@ def _told(episode: Episode) -> str:
 
 
 def _outcome(task: ManipulationTask, episode: Episode) -> str:
-    """How near the episode ended, in centimetres where that is known, and in pixels where there are images."""
-    lines = []
-    infos = {name: values[0] for name, values in task.infos([episode]).items()}
-    if np.isfinite(infos["total_distance"]):
-        names = [name for name in ("hand_distance", "puck_distance") if name in infos]
-        parts = [f"{name.partition('_')[0]} {100 * infos[name]:.1f} cm" for name in names]
-        lines.append(f"after {episode.steps} actions: {', '.join(parts)} from the goal")
-    else:
-        lines.append(f"after {episode.steps} actions: distances unknown, as the goal is an image")
-    if episode.goal_image is not None:
-        pixels = float(pixel_distance(episode.image, episode.goal_image))
+    """How near the episode ended: in centimetres where that is known, in pixels where there are images."""
+    found = _distances(task, episode)
+    pixels = found.pop("image", None)
+    near = ", ".join(f"{name.removesuffix('_cm')} {value:.1f} cm" for name, value in found.items())
+    lines = [f"after {episode.steps} actions: {near or 'distances unknown, as the goal is an image'}"]
+    if pixels is not None:
         lines.append(f"image distance: {pixels:.2f} (Euclidean, pixels from 0 to 1)")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _distances(task: ManipulationTask, episode: Episode) -> dict[str, float]:
+    """What is known of the way left: hand and pucks in centimetres, and the image's distance."""
+    found = {}
+    if np.isfinite(episode.goal).all():
+        infos = task.infos([episode])
+        names = [name for name in ("hand", "puck") if f"{name}_distance" in infos]
+        found = {f"{name}_cm": 100 * float(infos[f"{name}_distance"][0]) for name in names}
+    if episode.goal_image is not None:
+        found["image"] = float(pixel_distance(episode.image, episode.goal_image))
+    return found

@@ -51,6 +51,7 @@ KINDS: dict[str, Kind] = {
         best_metric="total_distance",
         best_is_lowest=True,
         presets="agents.rig.presets:PRESETS",
+        evaluation="agents.commands.evaluate_rig",
     ),
 }
 
