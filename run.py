@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.evaluate", "report on what runs learnt, with intervals, as one table"
     ),
     "reach": Command("agents.commands.reach", "give a trained agent a goal image and watch it"),
+    "latents": Command("agents.commands.latents", "measure how the size of a code makes it jitter and blur"),
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),

@@ -46,7 +46,10 @@ def write_evaluation(config: "Config") -> None:
     if config.json:
         report = json.dumps(_report(config, groups, passive), indent=1, allow_nan=False) + "\n"
         write_file(Path(config.json), report.encode())
-    notes = [f"{config.goals} held-out goals of seed {config.seed}; distances in cm, IQM: interquartile mean"]
+    notes = [
+        f"{config.goals} held-out goals of seed {config.seed}; cm; IQM: interquartile mean of all",
+        f"{PERCENT} intervals over runs: percentile bootstrap, Student's t",
+    ]
     if any(len(group.runs) == 1 for group in groups):
         notes.append("the bootstrap of a single run is over its goals and says nothing of other seeds")
     if config.pictures:
@@ -88,28 +91,31 @@ def _passive(run: RigConfig, config: "Config") -> dict[str, np.ndarray]:
 
 def _table(groups: list[Group], passive: Passive) -> Table:
     """One section a group, and at last what a hand that never moves ends with; cm and per cent."""
-    intervals = f"{PERCENT} bootstrap", f"{PERCENT} t"
-    table = Table("run", "measurement", "value", *intervals, "/ passive", "/ oracle", box=box.SIMPLE_HEAD)
+    table = Table("run", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for heading in ("value", "bootstrap", "t", "/passive", "/oracle"):
+        table.add_column(heading, justify="right", no_wrap=True)
     oracle = oracle_means(groups)
     for group in groups:
         env, who = group.config.env, iter(_who(group))
         for name, found in group.scores().items():
-            mean = f"{100 * found.mean.estimate:.2f}"
-            spreads = _bounds(found.mean), _bounds(found.student)
+            digits = 1 if name == "is_success" else 2
+            mean = f"{100 * found.mean.estimate:.{digits}f}"
+            spreads = _bounds(found.mean, digits), _bounds(found.student, digits)
             if name == "is_success":
                 table.add_row(next(who, ""), "success %", mean, *spreads)
                 continue
             others = float(passive[env][name].mean()), oracle.get((env, name))
             shares = [f"{found.mean.estimate / other:.2f}" if other else "" for other in others]
-            table.add_row(next(who, ""), f"{_short(name)}, mean", mean, *spreads, *shares)
+            table.add_row(next(who, ""), f"{_short(name)} mean", mean, *spreads, *shares)
             middle = f"{100 * found.middle.estimate:.2f}"
-            table.add_row(next(who, ""), f"{_short(name)}, IQM", middle, _bounds(found.middle))
+            table.add_row(next(who, ""), f"{_short(name)} IQM", middle, _bounds(found.middle, digits))
         table.add_section()
     for env, distances in passive.items():
         who = iter(("passive", env))
         for name, values in distances.items():
-            label = "success %" if name == "is_success" else f"{_short(name)}, mean"
-            table.add_row(next(who, ""), label, f"{100 * values.mean():.2f}")
+            digits, label = (1, "success %") if name == "is_success" else (2, f"{_short(name)} mean")
+            table.add_row(next(who, ""), label, f"{100 * values.mean():.{digits}f}")
     return table
 
 
@@ -128,11 +134,11 @@ def _short(measure: str) -> str:
     return measure.removesuffix("_distance")
 
 
-def _bounds(interval: Interval) -> str:
+def _bounds(interval: Interval, digits: int) -> str:
     """The bounds in cm or per cent, empty without any."""
     if interval.low is None or interval.high is None:
         return ""
-    return f"{100 * interval.low:.2f} to {100 * interval.high:.2f}"
+    return f"{100 * interval.low:.{digits}f}, {100 * interval.high:.{digits}f}"
 
 
 def _report(config: "Config", groups: list[Group], passive: Passive) -> dict[str, Any]:

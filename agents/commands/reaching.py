@@ -82,7 +82,8 @@ def _played(config: "Config", agent: Agent, task: ManipulationTask, episode: Epi
         bar.start(0, steps)
         for taken in play(agent, task, [episode], horizon=steps, aims=aims):
             frames.append(film.scenes([episode]))
-            bar.interval(taken, _distances(task, episode))
+            if taken:
+                bar.interval(taken, _distances(task, episode))
     return Rollouts(np.stack(frames), film.goals([episode]), task.infos([episode]))
 
 

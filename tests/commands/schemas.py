@@ -28,6 +28,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "evaluate vision": {"images", "seed"},
     "evaluate rig": {"seed", "horizon"},
     "reach": {"goal", "seed", "steps"},
+    "latents": {"beta", "seed"},
     "bench": {"seed"},
     "demo": {"seed"},
     "match": {"seed"},
