@@ -15,7 +15,7 @@ MOST_REPEATS = 100
 
 @dataclass(frozen=True)
 class Config:
-    """Train autoencoders with codes of several sizes, and ask how well distances of codes serve as rewards."""
+    """Train autoencoders with codes of several sizes, and ask how well their distances serve as rewards."""
 
     env: EnvName = "pusher"
     """World whose images are encoded."""
@@ -55,6 +55,8 @@ class Config:
             raise ConfigError("latents: got none, expected at least one size")
         for latent in self.latents:
             check_whole("latents", latent, low=1, high=2**16)
+            if self.method == "dsae" and latent % 2:
+                raise ConfigError(f"latents: got {latent}, expected even numbers, x and y of feature points")
         check_choice("method", self.method, AUTOENCODERS)
         check_whole("repeats", self.repeats, low=1, high=MOST_REPEATS)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)

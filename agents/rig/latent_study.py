@@ -56,10 +56,10 @@ class Scenes:
     Args:
         task: with images.
         rng: draws layouts, with all pucks, and directions.
-        count: N.
+        count: N; fewer scenes are the first of more.
     """
 
-    def __init__(self, task: ManipulationTask, rng: np.random.Generator, count: int = SCENES) -> None:
+    def __init__(self, task: ManipulationTask, rng: np.random.Generator, count: int) -> None:
         self.task, everything = task, np.ones(task.plan.pucks, dtype=bool)
         self.layouts = np.stack([task.plan.sample_goal(rng, everything) for _ in range(count)])
         self.images = task.images_of(self.layouts)
@@ -105,7 +105,7 @@ def study(config: RigConfig, latents: tuple[int, ...], *, repeats: int, seed: in
     """
     task = build_task(config)
     asked, *children = np.random.SeedSequence(seed).spawn(1 + repeats)
-    scenes = Scenes(task, np.random.default_rng(asked))
+    scenes = Scenes(task, np.random.default_rng(asked), SCENES)
     for latent in latents:
         sized = replace(config, latent=latent)
         for repeat, child in enumerate(children):
