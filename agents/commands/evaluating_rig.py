@@ -123,11 +123,8 @@ def _who(group: Group) -> list[str]:
     """What the first column says of a group, line by line."""
     steps = sorted({run.step for run in group.runs})
     lengths = "-".join(map(str, dict.fromkeys((steps[0], steps[-1]))))
-    return [
-        group.label,
-        f"{group.config.env}, {group.config.method}",
-        f"{len(group.runs)} runs, {lengths} intervals" if len(group.runs) > 1 else f"{lengths} intervals",
-    ]
+    runs = "1 run" if len(group.runs) == 1 else f"{len(group.runs)} runs"
+    return [group.label, group.config.env, group.config.method, runs, f"{lengths} intervals"]
 
 
 def _short(measure: str) -> str:
