@@ -51,7 +51,7 @@ class Config:
             name = "goal" if self.goal else "one_at_a_time"
             raise ConfigError(f"{name}: got {getattr(self, name)}, expected nothing beside --goal-image")
         for number in self.goal:
-            check_real("goal", number, low=-1.0, high=2.0)
+            check_real("goal", number, low=-0.4, high=1.2)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_whole("steps", self.steps, low=0, high=LONGEST)
         if self.out and (Path(self.out).suffix not in SUFFIXES or not Path(self.out).parent.is_dir()):
