@@ -7,6 +7,7 @@ measured on the same ones. Shape letters: N goals, S = 2 + 2 pucks numbers of a 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.rig.layouts import sample_layouts
 from agents.rig.play import Actor, Passive, begin_towards, play
 from agents.rig.single_goals import SingleObjectGoals
 from envs.manipulation.env import ManipulationEnv, ManipulationVectorEnv
@@ -37,13 +38,7 @@ def held_out_goals(env: Environment, count: int, seed: int) -> NDArray[np.float6
     """
     if count < 1:
         raise ValueError(f"count: got {count!r}, expected at least 1")
-    plan, rng = task_of(env).plan, np.random.default_rng([HELD_OUT, seed])
-    goals = []
-    for _ in range(count):
-        present = plan.sample_present(rng)
-        taking_part = np.repeat(np.append(True, present), 2)
-        goals.append(np.where(taking_part, plan.sample_goal(rng, present), 0.0))
-    return np.stack(goals)
+    return sample_layouts(task_of(env).plan, np.random.default_rng([HELD_OUT, seed]), count)
 
 
 def final_distances(
