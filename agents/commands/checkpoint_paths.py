@@ -44,6 +44,13 @@ def checkpoint_files(path: Path, preferred: tuple[str, ...] = BEST_FIRST) -> lis
     return files
 
 
+def run_label(path: Path) -> str:
+    """Name for people of the run that a path to it, or to one of its checkpoints, means."""
+    path = path.resolve()
+    run = path.parent.parent if path.parent.name == "checkpoints" else path
+    return f"{run.parent.name}/{run.name}" if run.name.startswith("seed-") else run.name
+
+
 def _seed_number(name: str) -> int:
     digits = name.removeprefix("seed-")
     return int(digits) if digits.isdigit() else 0

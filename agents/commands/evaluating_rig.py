@@ -1,6 +1,7 @@
 """What `run.py evaluate rig` does once the flags are parsed: load, play, table, JSON and pictures."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agents.commands.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files
+from agents.commands.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files, run_label
 from agents.commands.tables import print_table
 from agents.rig.agent import load_agent
 from agents.rig.config import RigConfig
@@ -67,13 +68,13 @@ def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, M
     given = [
         (path, file) for path in map(Path, config.checkpoints) for file in checkpoint_files(path, preferred)
     ]
-    seen: set[Path] = set()
+    counts = Counter(file.resolve() for _, file in given)
+    for _, file in given:
+        if counts[file.resolve()] > 1:
+            raise ConfigError(f"checkpoints: got {file} twice, expected each once")
     console = Console(stderr=True)
     bar = {"console": console, "transient": True, "disable": not console.is_terminal}
     for path, file in track(given, description="evaluating", **bar):
-        if file.resolve() in seen:
-            raise ConfigError(f"checkpoints: got {file} twice, expected each once")
-        seen.add(file.resolve())
         agent = load_agent(file, device)
         task = build_task(agent.config)
         goals = held_out_goals(task, config.goals, config.seed)
@@ -81,7 +82,7 @@ def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, M
             agent, task, goals, horizon=config.horizon or None, one_at_a_time=config.one_at_a_time
         )
         task.close()
-        yield path.resolve().name, agent.config, Measured(file, load_checkpoint(file).step, found)
+        yield run_label(path), agent.config, Measured(file, load_checkpoint(file).step, found)
 
 
 def _passive(run: RigConfig, config: "Config") -> dict[str, np.ndarray]:

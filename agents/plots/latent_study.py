@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.rig.latent_study import NEARLY, REFERENCE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PANEL_INCHES = (4.2, 3.2)
 MEASURES = {
-    "sample_jitter": "sample jitter (share of 5 cm)",
-    "shift_jitter": "shift jitter: 1 mm (share of 5 cm)",
+    "sample_jitter": f"sample jitter (share of {100 * REFERENCE:g} cm)",
+    "shift_jitter": f"shift jitter: {1000 * NEARLY:g} mm (share of {100 * REFERENCE:g} cm)",
     "order": "order (rank correlation)",
     "blur": "blur (1: not drawn)",
 }
@@ -59,25 +61,20 @@ def _dress(panel: "Axes", title: str) -> None:
 
 def _draw_distances(panel: "Axes", rows: Sequence[dict[str, Any]]) -> None:
     """Distance of codes against metres for the last object, one line a size, beside the ideal."""
+    from matplotlib import colormaps
+
     name = list(rows[0]["objects"])[-1]
     sizes = sorted({row["latent"] for row in rows})
     metres = np.array([float(key) for key in rows[0]["objects"][name]["distances"]])
-    for place, size in enumerate(sizes):
+    shades = colormaps["viridis"](np.linspace(0.9, 0.0, len(sizes)))
+    for size, shade in zip(sizes, shades, strict=True):
         curves = [list(row["objects"][name]["distances"].values()) for row in rows if row["latent"] == size]
-        shade = 0.15 + 0.7 * place / max(len(sizes) - 1, 1)
-        panel.plot(
-            100 * metres,
-            np.mean(curves, 0),
-            "o-",
-            markersize=3,
-            color=(1 - shade, 0.3, shade),
-            label=str(size),
-        )
-    panel.plot(100 * metres, metres / 0.05, "--", color="black", linewidth=1, label="ideal")
+        panel.plot(100 * metres, np.mean(curves, 0), "o-", markersize=3, color=shade, label=str(size))
+    panel.plot(100 * metres, metres / REFERENCE, "--", color="black", linewidth=1, label="ideal")
     panel.set(
         title=f"distance of codes, {name.replace('_', ' ')} moved",
         xlabel="cm",
-        ylabel="share of that at 5 cm",
+        ylabel=f"share of that at {100 * REFERENCE:g} cm",
     )
     panel.grid(alpha=0.3)
     panel.legend(fontsize="small")

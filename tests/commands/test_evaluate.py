@@ -6,6 +6,7 @@ import pytest
 
 import run
 from agents.commands import evaluate
+from agents.commands.checkpoint_paths import run_label
 from agents.runs.atomic import publish, stage
 from agents.runs.checkpoint import encode, read_kind
 from agents.runs.errors import CorruptFileError
@@ -82,3 +83,10 @@ def test_the_help_lists_the_kinds_that_can_be_evaluated(capsys):
     assert run.main(["evaluate", "--help"]) == 0
     shown = capsys.readouterr().out
     assert "vision" in shown and "language" not in shown
+
+
+def test_labels_name_the_run_and_the_seed(tmp_path):
+    run_folder = tmp_path / "pusher"
+    assert run_label(run_folder) == "pusher"
+    assert run_label(run_folder / "seed-2") == "pusher/seed-2"
+    assert run_label(run_folder / "seed-2" / "checkpoints" / "last.safetensors") == "pusher/seed-2"
