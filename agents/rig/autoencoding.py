@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.rig.config import RigConfig
+from agents.rig.mean_image import around_mean_image, fit_mean_image
 from agents.rig.representation import LatentRepresentation, unit_images
 from vision.fit import Batch, Fit
 from vision.fit_config import FitConfig, OptimizerConfig
 from vision.images.model_config import AutoencoderConfig
-from vision.images.vae import Terms, VariationalAutoencoder, build_autoencoder
+from vision.images.vae import Autoencoder, Terms, VariationalAutoencoder, build_autoencoder
 from vision.schedules import ScheduleConfig, Setting
 
 EPOCH_UPDATES = 100
@@ -28,7 +29,8 @@ MOMENTUM = 0.9
 class AutoencoderLoss:
     """Minus the evidence lower bound, or minus the log-likelihood of an autoencoder without variances."""
 
-    def __init__(self, beta: float) -> None:
+    def __init__(self, beta: Callable[[], float]) -> None:
+        """Takes what tells the weight of the KL divergence in the present update."""
         self._beta = beta
 
     def __call__(
@@ -36,7 +38,7 @@ class AutoencoderLoss:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """See `vision.fit.Loss`; the batch is images [B, S, S, 3] uint8 and noise (B, D), or images alone."""
         images, *noise = batch
-        terms = network(unit_images(images), *noise, **({"beta": self._beta} if noise else {}))
+        terms = network(unit_images(images), *noise, **({"beta": self._beta()} if noise else {}))
         return terms.loss, {"log_likelihood": terms.log_likelihood, "kl": terms.kl}
 
 
@@ -57,10 +59,11 @@ class AutoencoderTraining:
         self._latent = config.latent
         self._device = torch.device(device)
         network = build_network(config, generator=torch.Generator().manual_seed(seed))
+        fit_mean_image(network, images)
         self._variational = isinstance(network, VariationalAutoencoder)
         self.fit = Fit(
             network,
-            AutoencoderLoss(config.beta),
+            AutoencoderLoss(self.beta),
             self._fetch,
             len(images),
             fit_config(config, len(images)),
@@ -68,6 +71,11 @@ class AutoencoderTraining:
             device=device,
         )
         self.representation = LatentRepresentation(network)
+
+    def beta(self) -> float:
+        """Weight of the KL divergence now: it rises from 0 over the first `beta_warmup` of pretraining."""
+        rise = self.config.beta_warmup * EPOCH_UPDATES * self.config.vae_epochs * self.config.vae_batch
+        return self.config.beta * min(1.0, self.fit.samples / rise if rise else 1.0)
 
     def pretrain(self) -> Iterator[dict[str, float]]:
         """Train from here to the end of the first epochs, yielding one report an epoch.
@@ -120,12 +128,14 @@ class AutoencoderTraining:
         return pixels, noise
 
 
-def build_network(config: RigConfig, *, generator: torch.Generator) -> torch.nn.Module:
-    """The autoencoder that a run's config describes, with weights drawn from the generator."""
+def build_network(
+    config: RigConfig, *, generator: torch.Generator
+) -> VariationalAutoencoder | Autoencoder:
+    """The autoencoder that a run's config describes, around a mean image; the generator draws the weights."""
     shape = AutoencoderConfig(
         kind=config.autoencoder, side=config.image_size, latent=config.latent, likelihood=config.likelihood
     )
-    return build_autoencoder(shape, generator=generator)
+    return around_mean_image(build_autoencoder(shape, generator=generator))
 
 
 def fit_config(config: RigConfig, images: int) -> FitConfig:

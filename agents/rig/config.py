@@ -61,7 +61,7 @@ class RigConfig:
     """What is rewarded: auto is the method's own, for rig minus the distance of latents."""
 
     relabel: RelabelName = "auto"
-    """Goals in replay: own (none), 80 % later states (future), imagined (vae), 10/40/50 % (rig), half/half."""
+    """Goals in replay: own (none), 80 % later states (future), imagined (vae), 10/40/50 % (rig), or half."""
 
     algorithm: Literal["td3", "sac"] = "td3"
     """Reinforcement learning."""
@@ -99,8 +99,11 @@ class RigConfig:
     latent: int = 4
     """Length of the code of an image; dsae has half as many feature points."""
 
-    beta: float = 1.0
+    beta: float = 0.078
     """Weight of the KL divergence beside a likelihood summed over pixels."""
+
+    beta_warmup: float = 0.6
+    """Share of the epochs before the first action over which beta rises from 0."""
 
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     """Distribution of pixels."""
@@ -117,7 +120,7 @@ class RigConfig:
     vae_epochs: int = 15
     """Epochs of 100 updates before the first action."""
 
-    vae_batch: int = 64
+    vae_batch: int = 32
     """Images in an update of the autoencoder."""
 
     vae_rate: float = 1e-3
@@ -241,7 +244,7 @@ def _check_lengths(config: RigConfig) -> None:
 
 
 def _check_numbers(config: RigConfig) -> None:
-    for name in ("skew", "discount", "noise_memory"):
+    for name in ("skew", "discount", "noise_memory", "beta_warmup"):
         check_real(name, getattr(config, name), low=0, high=1)
     for name in ("tau", "vae_rate", "rate"):
         check_real(name, getattr(config, name), low=1e-12, high=LARGEST_RATE)

@@ -1,10 +1,11 @@
-"""Policies and critics of goals: multilayer perceptrons on codes, or on features of images seen end to end.
+"""Policies and critics of goals: perceptrons on codes, or on features of images, learnt end to end.
 
-Sizes after Nair et al. (2018) and Fujimoto et al. (2018). B batch, D code, A action, F features, S image side.
+Sizes after Nair et al. (2018) and Fujimoto et al. (2018). B batch, D code, A action, F features, S side.
 """
 
 import copy
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ LAST_BOUND = 3e-3
 def perceptron(sizes: Sequence[int], *, generator: torch.Generator) -> nn.Sequential:
     """Linear maps with ReLUs between, from `sizes[0]` to `sizes[-1]` units."""
     modules: list[nn.Module] = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in pairwise(sizes):
         modules += [linear(inputs, outputs, generator=generator), nn.ReLU(inplace=True)]
     last = modules[-2]
     nn.init.uniform_(last.weight, -LAST_BOUND, LAST_BOUND, generator=generator)

@@ -53,5 +53,5 @@ def reward_of(config: RigConfig, reached: Reached, goals: Goals) -> NDArray[np.f
         seen = reached.codes.dtype == np.uint8
         measure = pixel_distance if seen else code_distance
         distance = measure(reached.codes, goals.codes)
-        reward = -distance if kind == "latent_distance" else -(distance >= config.sparse_distance)
+        reward = -distance if kind == "latent_distance" else -1.0 * (distance >= config.sparse_distance)
     return (config.reward_scale * reward).astype(np.float32)
