@@ -43,10 +43,13 @@ def write_evaluation(config: "Config") -> None:
     """
     device = resolve_device(config.device)
     groups = grouped(_measured(config, device))
-    passive = {group.config.env: _passive(group.config, config) for group in groups}
+    tasks = {group.config.env: build_task(group.config, visual=False) for group in groups}
+    goals = {env: held_out_goals(task, config.goals, config.seed) for env, task in tasks.items()}
+    passive = {env: passive_distances(task, goals[env]) for env, task in tasks.items()}
     if config.json:
-        report = json.dumps(_report(config, groups, passive), indent=1, allow_nan=False) + "\n"
-        write_file(Path(config.json), report.encode())
+        report = _report(config, groups, passive)
+        report["goal_layouts"] = {env: layouts.tolist() for env, layouts in goals.items()}
+        write_file(Path(config.json), (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())
     notes = [
         f"{config.goals} held-out goals of seed {config.seed}; cm; IQM: interquartile mean of all",
         f"{PERCENT} intervals over runs: percentile bootstrap, Student's t",
@@ -83,11 +86,6 @@ def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, M
         )
         task.close()
         yield run_label(path), agent.config, Measured(file, load_checkpoint(file).step, found)
-
-
-def _passive(run: RigConfig, config: "Config") -> dict[str, np.ndarray]:
-    task = build_task(run, visual=False)
-    return passive_distances(task, held_out_goals(task, config.goals, config.seed))
 
 
 def _table(groups: list[Group], passive: Passive) -> Table:

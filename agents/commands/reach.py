@@ -22,7 +22,7 @@ class Config:
     """Run folder (its last checkpoint), or checkpoint file."""
 
     goal_image: str = ""
-    """Image file of the scene as it should be, such as a PNG; other sizes are cut square and scaled."""
+    """Image file of the scene as it should be (PNG, say), cut square and scaled; all pucks take part."""
 
     goal: tuple[float, ...] = ()
     """Instead of an image: x and y of the hand, then of each puck, metres; 0 0 for a missing puck."""

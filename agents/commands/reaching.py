@@ -61,7 +61,8 @@ def _episode(config: "Config", agent: Agent, task: ManipulationTask) -> Episode:
         found = read_goal_image(Path(config.goal_image), agent.config.image_size)
         if found.change:
             sys.stderr.write(f"note: {found.change}\n")
-        return task.begin([np.random.default_rng(config.seed)], {"goal": found.image})[0]
+        options = {"goal": found.image, "pucks": task.plan.pucks}
+        return task.begin([np.random.default_rng(config.seed)], options)[0]
     goals = np.array([config.goal]) if config.goal else held_out_goals(task, 1, config.seed)
     try:
         return begin_towards(task, goals)[0]

@@ -38,6 +38,7 @@ def test_the_values_are_the_final_distances_on_the_held_out_goals(oracle, tmp_pa
     task = build_task(agent.config)
     goals = held_out_goals(task, 3, 5)
     found, passive = final_distances(agent, task, goals), passive_distances(task, goals)
+    assert np.array_equal(report["goal_layouts"]["pusher"], goals)
     measurements = report["groups"][0]["measurements"]
     assert list(measurements) == ["hand_distance", "puck_distance", "total_distance", "is_success"]
     for name, measured in measurements.items():
