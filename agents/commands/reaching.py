@@ -12,10 +12,9 @@ from agents.plots.picture_grid import png_bytes
 from agents.plots.rollouts import contact_sheet, moving_picture
 from agents.rig.agent import Agent, load_agent
 from agents.rig.evaluation import held_out_goals
-from agents.rig.film import Film, Rollouts
+from agents.rig.film import Rollouts, record
 from agents.rig.goal_images import read_goal_image
-from agents.rig.play import begin_towards, play
-from agents.rig.single_goals import SingleObjectGoals
+from agents.rig.play import begin_towards
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
@@ -76,16 +75,17 @@ def _episode(config: "Config", agent: Agent, task: ManipulationTask) -> Episode:
 
 def _played(config: "Config", agent: Agent, task: ManipulationTask, episode: Episode) -> Rollouts:
     """The episode from start to end, filmed, with its progress on the terminal."""
-    steps, film = config.steps or task.horizon, Film(task)
-    aims = SingleObjectGoals(task, [episode], steps) if config.one_at_a_time else None
-    frames = []
+    steps = config.steps or task.horizon
     with progress("reaching") as bar:
         bar.start(0, steps)
-        for taken in play(agent, task, [episode], horizon=steps, aims=aims):
-            frames.append(film.scenes([episode]))
-            if taken:
-                bar.interval(taken, _distances(task, episode))
-    return Rollouts(np.stack(frames), film.goals([episode]), task.infos([episode]))
+        return record(
+            agent,
+            task,
+            [episode],
+            horizon=steps,
+            one_at_a_time=config.one_at_a_time,
+            watch=lambda taken: bar.interval(taken, _distances(task, episode)),
+        )
 
 
 def _told(episode: Episode) -> str:

@@ -13,6 +13,7 @@ from agents.rig.agent import Agent, load_agent
 from agents.rig.evaluation import held_out_goals
 from agents.rig.film import record
 from agents.rig.groups import Group
+from agents.rig.play import begin_towards
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
 from agents.runs.errors import StorageError
@@ -45,7 +46,13 @@ def write_pictures(folder: Path, name: str, group: Group, config: "Config", devi
     task = build_task(agent.config)
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:]
     goals = held_out_goals(task, min(ROLLOUTS, config.goals), config.seed)
-    rollouts = record(agent, task, goals, horizon=config.horizon or None, one_at_a_time=config.one_at_a_time)
+    rollouts = record(
+        agent,
+        task,
+        begin_towards(task, goals),
+        horizon=config.horizon or None,
+        one_at_a_time=config.one_at_a_time,
+    )
     write_file(folder / f"{stem}-rollouts.png", png_bytes(contact_sheet(rollouts)))
     write_file(folder / f"{stem}-rollouts.gif", moving_picture(rollouts))
     if agent.config.autoencoder:

@@ -30,15 +30,18 @@ def contact_sheet(rollouts: Rollouts) -> Image.Image:
 
 
 def moving_picture(rollouts: Rollouts) -> bytes:
-    """A GIF of all episodes at once, each beside its goal."""
+    """A GIF of all episodes at once, each beside its goal, and between them the goal of its stage, if any."""
     goals = framed(rollouts.goals)
     abreast = min(ABREAST, len(goals))
-    blanks = np.full((-len(goals) % abreast, 2, *goals.shape[1:]), PAPER, dtype=np.uint8)
+    parts = 2 if rollouts.aims is None else 3
+    blanks = np.full((-len(goals) % abreast, parts, *goals.shape[1:]), PAPER, dtype=np.uint8)
     pictures = []
     for taken, scenes in enumerate(rollouts.frames):
-        pairs = np.concatenate([np.stack([goals, scenes], axis=1), blanks])
-        grid = pairs.reshape(-1, 2 * abreast, *goals.shape[1:])
-        pictures.append(draw_grid(grid, columns=["goal", f"{taken} actions"] * abreast))
+        between = [] if rollouts.aims is None else [rollouts.aims[taken]]
+        cells = np.concatenate([np.stack([goals, *between, scenes], axis=1), blanks])
+        grid = cells.reshape(-1, parts * abreast, *goals.shape[1:])
+        labels = ["goal", *(["now towards"] if between else []), f"{taken} actions"]
+        pictures.append(draw_grid(grid, columns=labels * abreast))
     return gif_bytes(pictures, seconds=SECONDS, hold=HOLD)
 
 

@@ -3,14 +3,13 @@
 Shape letters: T actions, N episodes, P pixels, height and width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.rig.evaluation import Environment, task_of
-from agents.rig.play import Actor, begin_towards, play
+from agents.rig.play import Actor, play
 from agents.rig.single_goals import SingleObjectGoals
 from envs.manipulation.camera import Camera
 from envs.manipulation.episode import Episode
@@ -29,12 +28,14 @@ class Rollouts:
     Args:
         frames: [T + 1, N, P, P, 3] uint8, before the first action and after each.
         goals: [N, P, P, 3] uint8.
+        aims: [T + 1, N, P, P, 3] uint8, goals that the agent was shown on the way; None for `goals`.
         distances: final values as `agents.rig.evaluation.final_distances` gives them, [N] each; NaN where a
             goal is known as an image only.
     """
 
     frames: NDArray[np.uint8]
     goals: NDArray[np.uint8]
+    aims: NDArray[np.uint8] | None
     distances: dict[str, NDArray]
 
 
@@ -76,18 +77,37 @@ class Film:
 
 def record(
     agent: Actor,
-    env: Environment,
-    goals: NDArray[np.float64],
+    task: ManipulationTask,
+    episodes: Sequence[Episode],
     *,
     horizon: int | None = None,
     one_at_a_time: bool = False,
+    watch: Callable[[int], None] = lambda taken: None,
 ) -> Rollouts:
-    """Play one episode towards each goal as `agents.rig.evaluation.final_distances` does, and film it."""
-    task = task_of(env)
-    episodes, film = begin_towards(task, goals), Film(task)
+    """Play episodes on as `agents.rig.evaluation.final_distances` does, and film them.
+
+    Args:
+        agent: acts without exploration.
+        task: of the episodes.
+        episodes: N, changed in place.
+        horizon: actions to take; None takes the task's.
+        one_at_a_time: show the agent goals that move one object each.
+        watch: is told after each action how many were taken.
+
+    Raises:
+        ValueError: for a goal known as an image only, with `one_at_a_time`.
+        PhysicsError: when a simulation went wrong.
+    """
+    film, frames, shown = Film(task), [], []
+    goals = film.goals(episodes)
     aims = SingleObjectGoals(task, episodes, horizon or task.horizon) if one_at_a_time else None
-    frames = [film.scenes(episodes) for _ in play(agent, task, episodes, horizon=horizon, aims=aims)]
-    return Rollouts(np.stack(frames), film.goals(episodes), task.infos(episodes))
+    for taken in play(agent, task, episodes, horizon=horizon, aims=aims):
+        frames.append(film.scenes(episodes))
+        if aims is not None:
+            shown.append(film.layouts(aims.layouts))
+        if taken:
+            watch(taken)
+    return Rollouts(np.stack(frames), goals, np.stack(shown) if shown else None, task.infos(episodes))
 
 
 def enlarged(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -36,21 +36,27 @@ class SingleObjectGoals:
         self._task, self._episodes, self._horizon = task, episodes, horizon
         self._orders = [stage_order(episode.present) for episode in episodes]
         self._stages = [-1] * len(episodes)
-        self._goals: list[NDArray | None] = [None] * len(episodes)
+        self._images: list[NDArray | None] = [None] * len(episodes)
+        self.layouts = np.zeros((len(episodes), 2 + 2 * task.plan.pucks))
+        """[N, S] metres, what is shown now."""
+        self._advance(0)
 
     def __call__(self, taken: int, own: NDArray) -> NDArray:
         """Goals [N, ...] after `taken` actions, of the kind and dtype of the episodes' `own`."""
-        for number, order in enumerate(self._orders):
-            stage = min(taken * len(order) // self._horizon, len(order) - 1)
-            if stage != self._stages[number]:
-                self._stages[number] = stage
-                self._goals[number] = self._goal_of(self._episodes[number], order[stage])
-        return np.stack(self._goals).astype(own.dtype, copy=False)
+        self._advance(taken)
+        shown = self.layouts if self._task.camera is None else np.stack(self._images)
+        return shown.astype(own.dtype)
 
-    def _goal_of(self, episode: Episode, moved: int) -> NDArray:
-        """The scene as it stands with one object at its goal, as a layout or an image."""
-        layout = with_object_moved(episode.simulation.layout, episode.goal, moved)
-        return layout if self._task.camera is None else self._task.images_of(layout[None])[0]
+    def _advance(self, taken: int) -> None:
+        """Take the goal of the next stage wherever one begins: the scene as it is, with one object moved."""
+        for number, (episode, order) in enumerate(zip(self._episodes, self._orders, strict=True)):
+            stage = min(taken * len(order) // self._horizon, len(order) - 1)
+            if stage == self._stages[number]:
+                continue
+            layout = with_object_moved(episode.simulation.layout, episode.goal, order[stage])
+            self._stages[number], self.layouts[number] = stage, layout
+            if self._task.camera is not None:
+                self._images[number] = self._task.images_of(layout[None])[0]
 
 
 def stage_order(present: NDArray[np.bool_]) -> list[int]:

@@ -13,7 +13,8 @@ from agents.plots.picture_grid import ACCENT, GAP, MARGIN, draw_grid, framed, gi
 from agents.plots.rollouts import contact_sheet, distance_labels, moving_picture
 from agents.rig.evaluation import final_distances, held_out_goals
 from agents.rig.film import Film, enlarged, record
-from agents.rig.play import begin_towards
+from agents.rig.play import Passive, begin_towards
+from agents.rig.single_goals import with_object_moved
 from tests.rig.walkers import Walker
 
 
@@ -77,9 +78,10 @@ def test_png_and_gif_give_back_the_pictures():
 
 def test_a_recording_ends_as_the_evaluation_says_and_starts_at_the_start(reacher):
     goals = held_out_goals(reacher, 2, 0)
-    found, film = record(Walker(), reacher, goals, horizon=20), Film(reacher.unwrapped.task)
+    task = reacher.unwrapped.task
+    found, film = record(Walker(), task, begin_towards(task, goals), horizon=20), Film(task)
     assert found.frames.shape == (21, 2, 144, 144, 3)
-    assert np.array_equal(found.frames[0, 0], film.layouts(reacher.unwrapped.task.plan.start[None])[0])
+    assert np.array_equal(found.frames[0, 0], film.layouts(task.plan.start[None])[0])
     assert np.array_equal(found.frames[-1], film.layouts(goals)) and np.array_equal(
         found.goals, film.layouts(goals)
     )
@@ -89,11 +91,24 @@ def test_a_recording_ends_as_the_evaluation_says_and_starts_at_the_start(reacher
 
 
 def test_rollouts_become_a_row_or_a_cell_each(reacher):
-    found = record(Walker(), reacher, held_out_goals(reacher, 4, 0), horizon=5)
+    task = reacher.unwrapped.task
+    found = record(Walker(), task, begin_towards(task, held_out_goals(task, 4, 0)), horizon=5)
     sheet = contact_sheet(found)
     assert sheet.size[1] > 4 * 144 and sheet.size[0] > 6 * 144
     with Image.open(io.BytesIO(moving_picture(found))) as film:
         assert film.n_frames >= 5 and film.size[0] > 6 * 144
+
+
+def test_goals_of_single_objects_are_shown_between_goal_and_scene():
+    task = gymnasium.make("hogline/Pusher-v0").unwrapped.task
+    episodes, told = begin_towards(task, held_out_goals(task, 2, 0)), []
+    found = record(Passive(), task, episodes, horizon=4, one_at_a_time=True, watch=told.append)
+    assert told == [1, 2, 3, 4]
+    stages = [with_object_moved(task.plan.start, episodes[0].goal, moved) for moved in (1, 0)]
+    first, last = Film(task).layouts(np.stack(stages))
+    assert np.array_equal(found.aims[0, 0], first) and np.array_equal(found.aims[-1, 0], last)
+    with Image.open(io.BytesIO(moving_picture(found))) as film:
+        assert film.size[0] > 6 * 144
 
 
 def test_goals_known_as_images_are_shown_enlarged_and_without_distances():
