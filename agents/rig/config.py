@@ -99,10 +99,10 @@ class RigConfig:
     latent: int = 4
     """Length of the code of an image; dsae has half as many feature points."""
 
-    beta: float = 0.078
+    beta: float = 0.5
     """Weight of the KL divergence beside a likelihood summed over pixels."""
 
-    beta_warmup: float = 0.6
+    beta_warmup: float = 0.8
     """Share of the epochs before the first action over which beta rises from 0."""
 
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
@@ -117,7 +117,7 @@ class RigConfig:
     vae_rollout: int = 20
     """Images of one covering rollout: it starts at a random layout and acts at random."""
 
-    vae_epochs: int = 15
+    vae_epochs: int = 12
     """Epochs of 100 updates before the first action."""
 
     vae_batch: int = 32

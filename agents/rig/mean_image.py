@@ -15,6 +15,8 @@ from vision.images.vae import Autoencoder, VariationalAutoencoder
 
 LEAST_DEVIATION = 1 / 255
 """Of pixels in [0, 1]: images that are all alike are not blown up."""
+FIRST_CONTRAST = 0.1
+"""Factor of the decoder's last weights at the start."""
 LEAST_PROBABILITY = 1e-3
 """Of a mean pixel's value and of the rest to 1, so that its logit stays finite."""
 
@@ -54,7 +56,13 @@ class Added(nn.Module):
 def around_mean_image(
     network: VariationalAutoencoder | Autoencoder,
 ) -> VariationalAutoencoder | Autoencoder:
-    """The network with its encoder and decoder wrapped; until `fit_mean_image` the mean image is black."""
+    """The network with its encoder and decoder wrapped, and with faint first drawings.
+
+    Until `fit_mean_image` the mean image is black. A decoder that begins with strong drawings of nothing learns
+    to ignore the latents before it learns to use them.
+    """
+    with torch.no_grad():
+        network.decoder.up[-1].weight.mul_(FIRST_CONTRAST)
     network.encoder = Centred(network.encoder, network.config.side)
     network.decoder = Added(network.decoder, network.config.side)
     return network
