@@ -61,7 +61,8 @@ def test_single_object_goals_and_other_horizons_change_what_is_reached(imaginer,
     assert single["one_at_a_time"] and not longer["one_at_a_time"]
 
 
-def test_pictures_show_rollouts_and_what_the_autoencoder_decodes(oracle, imaginer, tmp_path):
+def test_pictures_show_rollouts_and_what_the_autoencoder_decodes(oracle, imaginer, tmp_path, monkeypatch):
+    monkeypatch.setattr("agents.commands.rig_pictures.FITTED", 20)
     folder = tmp_path / "pictures"
     words = [str(oracle), str(imaginer), *FLAGS, "--pictures", str(folder)]
     assert run.main(["evaluate", *words]) == 0
