@@ -36,8 +36,10 @@ COMMANDS: dict[str, Command] = {
     "table": Command("agents.commands.table", "train the rows of a table of results and compare them"),
     "bench": Command("agents.commands.bench", "measure speed"),
     "evaluate": Command(
-        "agents.commands.evaluate", "report on trained classifiers, with intervals, as one table"
+        "agents.commands.evaluate", "report on what runs learnt, with intervals, as one table"
     ),
+    "reach": Command("agents.commands.reach", "give a trained agent a goal image and watch it"),
+    "latents": Command("agents.commands.latents", "measure how the size of a code makes it jitter and blur"),
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),

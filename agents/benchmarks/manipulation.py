@@ -1,4 +1,5 @@
-"""Frames and steps a second of the manipulation worlds, beside MuJoCo's own renderer in the same run.
+"""Frames and steps a second of the manipulation worlds, beside MuJoCo's own renderer in the same run, and
+updates a second of what trains on them.
 
 Frames are of random layouts. Each way is timed several times and its fastest time counts; both cameras and
 the single environments work on one thread. MuJoCo's renderer draws without shadows; where there is no OpenGL
@@ -14,6 +15,7 @@ import gymnasium
 import numpy as np
 
 import envs  # noqa: F401  (registers the ids)
+from agents.benchmarks import rig
 from envs.manipulation.camera import Camera
 from envs.manipulation.picture import PictureError, PictureRenderer
 from envs.manipulation.simulation import Simulation
@@ -33,12 +35,12 @@ IDS = (
     "hogline/VisualMultiPusher-v0",
     "hogline/Pusher-v0",
 )
-ROWS = len(SIZES) + len(IDS)
+ROWS = len(SIZES) + len(IDS) + rig.ROWS
 """How many rows `measure` yields."""
 
 
 def measure(task: str, seed: int) -> Iterator[dict[str, Any]]:
-    """Time both cameras at every size, then environments; yields one row each.
+    """Time both cameras at every size, then environments, then updates; yields one row each.
 
     Args:
         task: whose world the cameras look at.
@@ -48,6 +50,7 @@ def measure(task: str, seed: int) -> Iterator[dict[str, Any]]:
         yield _measure_cameras(task, size, np.random.default_rng(seed))
     for name in IDS:
         yield _measure_steps(name, seed)
+    yield from rig.measure(seed)
 
 
 def _measure_cameras(task: str, size: int, rng: np.random.Generator) -> dict[str, Any]:

@@ -63,6 +63,7 @@ SUITES = {
             "steps_per_second",
             "vector_steps_per_second_one_thread",
             "vector_steps_per_second",
+            "updates_per_second",
         ),
     ),
     "vision": Suite(

@@ -1,70 +1,90 @@
-"""`run.py evaluate CHECKPOINT ... --data DIR`: one table of reports on classifiers, with intervals."""
+"""`run.py evaluate RUN ...`: reports on trained runs; measurements and flags are those of their kind.
 
-from dataclasses import dataclass
+A kind brings its evaluation through the row `evaluation` of `agents.runs.kinds`.
+"""
+
+import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from types import ModuleType
+from typing import Any
 
-import tyro
-
-from agents.commands.flags import parse_flags
-from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_whole
-
-
-@dataclass(frozen=True)
-class Config:
-    """Evaluate checkpoints on the test images of their data set; the others are compared with the first."""
-
-    checkpoints: tyro.conf.Positional[tuple[str, ...]]
-    """Checkpoint files, run folders (their best checkpoint, else their last), or folders of several seeds."""
-
-    data: str
-    """Folder of the data set's official files, or the folder around it."""
-
-    weights: Literal["auto", "last", "average"] = "auto"
-    """Which weights; auto takes the averaged ones where a run kept them."""
-
-    images: int = 0
-    """Evaluate a seeded subset of this many test images with the same class shares; 0 takes all."""
-
-    corruptions: bool = False
-    """Also measure accuracy under noise, blur and low contrast at five severities."""
-
-    plots: str = ""
-    """Folder for the reliability diagram and confusion matrix of each checkpoint; none if left out."""
-
-    json: str = ""
-    """File for everything measured, as JSON; none if left out."""
-
-    seed: int = 0
-    """Source of the bootstrap, the corruptions and the subset."""
-
-    device: DeviceName = "auto"
-    """Where networks run; auto is the GPU when there is one."""
-
-    def __post_init__(self) -> None:
-        check_whole("seed", self.seed, low=0, high=MAX_SEED)
-        check_whole("images", self.images, low=0, high=10**9)
-        if not self.checkpoints:
-            raise ConfigError("checkpoints: got none, expected at least one file or run folder")
-        for path in self.checkpoints:
-            if not Path(path).exists():
-                raise ConfigError(f"checkpoints: got {path}, expected an existing file or folder")
-        if not Path(self.data).is_dir():
-            raise ConfigError(f"data: got {self.data}, expected an existing folder")
-        if self.json and Path(self.json).suffix != ".json":
-            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+from agents.commands.checkpoint_paths import checkpoint_files
+from agents.commands.flags import check_tokens, parse_flags
+from agents.runs.checkpoint import read_kind
+from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.kinds import KINDS, get_kind
 
 
 def main(argv: list[str]) -> int:
-    """Parses the flags and evaluates."""
-    return run(parse_flags(Config, argv, command="evaluate"))
+    """Finds the kind, parses its flags and evaluates."""
+    check_tokens(argv)
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(_manual())
+        return 0
+    kind, words = _split_kind(argv)
+    config = parse_flags(_evaluation(kind).Config, words, command=f"evaluate {kind}")
+    return run(kind, config)
 
 
-def run(config: Config) -> int:
-    """Prints the table and writes what was asked for; returns the exit code."""
-    from agents.commands.evaluating import write_evaluation
+def run(kind: str, config: Any) -> int:
+    """Evaluates checkpoints of one kind; returns the exit code."""
+    return _evaluation(kind).run(config)
 
-    write_evaluation(config)
-    return 0
+
+def _kinds() -> list[str]:
+    return [name for name, kind in KINDS.items() if kind.evaluation]
+
+
+def _manual() -> str:
+    width = max(map(len, _kinds()))
+    kinds = "\n".join(f"  {name:<{width}}  {KINDS[name].summary}" for name in _kinds())
+    return (
+        "usage: run.py evaluate CHECKPOINT ... [flags]\n"
+        "       run.py evaluate KIND CHECKPOINT ... [flags]\n\n"
+        "A checkpoint is a file, a run folder, or a folder of several seeds.\n\n"
+        f"kinds (run.py evaluate KIND --help lists the flags):\n{kinds}\n"
+    )
+
+
+def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
+    """The kind and the words after it; a kind that is not said is that of the first checkpoint.
+
+    Raises:
+        ConfigError: Neither a kind nor a checkpoint is named.
+        CorruptFileError, StorageError: The first checkpoint is malformed or cannot be read.
+    """
+    if argv and argv[0] in KINDS:
+        return argv[0], argv[1:]
+    paths = [Path(word) for word in argv if not word.startswith("-")]
+    damaged = None
+    for path in paths:
+        if path.is_file() or _is_run(path):
+            try:
+                return read_kind(checkpoint_files(path)[0]), argv
+            except CorruptFileError as error:  # perhaps another flag's file
+                damaged = damaged or error
+    if damaged:
+        raise damaged
+    got = f"{paths[0]}"[:200] if paths else "none"
+    raise ConfigError(
+        f"checkpoints: got {got}, expected a checkpoint file or a run with checkpoints, "
+        f"or first one of the kinds {', '.join(_kinds())}"
+    )
+
+
+def _is_run(path: Path) -> bool:
+    """Whether the path is a folder with checkpoints, its own or of several seeds."""
+    return any(any(path.glob(pattern)) for pattern in ("checkpoints/*", "seed-*/checkpoints/*"))
+
+
+def _evaluation(kind: str) -> ModuleType:
+    """The module that evaluates a kind.
+
+    Raises:
+        ConfigError: There is no such kind, or nothing to evaluate in it.
+    """
+    module = get_kind(kind).evaluation
+    if not module:
+        raise ConfigError(f"kind: got {kind}, expected one that can be evaluated: {', '.join(_kinds())}")
+    return import_module(module)

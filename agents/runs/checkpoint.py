@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.runs.errors import CorruptFileError, StorageError
+from agents.runs.segments import SEGMENTS_NAME, described_digests
 from agents.runs.state_tree import Outline, dump_json, flatten, load_json, unflatten
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Reads a checkpoint and checks every byte of it.
+    """Reads a checkpoint and checks every byte of it; segments that it refers to are read when first used.
 
     Raises:
         CorruptFileError: The file is damaged, hostile or of a newer format.
@@ -91,9 +92,47 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         document, number = _parse(content)
         document = _migrate(document, number)
-        return _assemble(document)
+        return _assemble(document, path.parent / SEGMENTS_NAME)
     except CorruptFileError as error:
         raise CorruptFileError(f"{path}: {error}") from error
+
+
+def read_kind(path: Path) -> str:
+    """Kind that a checkpoint says it is of, from its header alone, before anything heavy is loaded.
+
+    Raises:
+        CorruptFileError: The file has no checkpoint header.
+        StorageError: The file cannot be read.
+    """
+    kind = _header_field(path, "kind")
+    if not isinstance(kind, str):
+        raise CorruptFileError(f"{path}: kind: got a {type(kind).__name__}, expected a str")
+    return kind
+
+
+def read_segment_digests(path: Path) -> set[str]:
+    """Digests of the segments that a checkpoint refers to, from its header alone.
+
+    Raises:
+        CorruptFileError: The file has no checkpoint header.
+        StorageError: The file cannot be read.
+    """
+    return set(described_digests(_header_field(path, "state")))
+
+
+def _header_field(path: Path, name: str) -> Outline:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CorruptFileError(f"{path}: is not a plain file")
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+            header = file.read(length) if length <= MAX_HEADER_BYTES else b""
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        return load_json(load_json(header, "the header")["__metadata__"][name], name)
+    except (CorruptFileError, KeyError, TypeError) as error:
+        raise CorruptFileError(f"{path}: has no checkpoint header") from error
 
 
 def read_verified(path: Path) -> bytes:
@@ -170,7 +209,7 @@ def _migrate(document: Document, number: int) -> Document:
     return document
 
 
-def _assemble(document: Document) -> Checkpoint:
+def _assemble(document: Document, segments: Path) -> Checkpoint:
     fields = document.fields
     if fields.keys() != set(_FIELDS):
         raise CorruptFileError(f"got the fields {sorted(fields)}, expected {sorted(_FIELDS)}")
@@ -182,5 +221,5 @@ def _assemble(document: Document) -> Checkpoint:
             )
     if fields["step"] < 0:
         raise CorruptFileError(f"step: got {fields['step']}, expected at least 0")
-    state = unflatten(fields["state"], document.tensors)
+    state = unflatten(fields["state"], document.tensors, segments)
     return Checkpoint(fields["kind"], fields["config"], fields["step"], fields["versions"], state)

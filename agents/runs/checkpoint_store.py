@@ -4,7 +4,9 @@ Saving first stages and re-reads the new file; then `previous` becomes a second 
 the new file takes the name `last`; at last, if it is the best so far, `best` becomes a second name of it.
 Each of these is one atomic step, so a whole `last` exists from the first save on, whatever kills the
 process; a kill before the last step is made good by `save_best` when the run goes on. Therefore a folder
-with `previous` or `best` but no `last` has been damaged by hand: it is never taken for a fresh one.
+with `previous` or `best` but no `last` has been damaged by hand: it is never taken for a fresh one. Segments
+(`agents.runs.segments`) are stored before the checkpoint that refers to them, and removed after the last one
+that did.
 """
 
 import os
@@ -12,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agents.runs.atomic import discard, keep_as, publish, stage
-from agents.runs.checkpoint import Checkpoint, encode, load_checkpoint, read_verified
+from agents.runs.checkpoint import Checkpoint, encode, load_checkpoint, read_segment_digests, read_verified
 from agents.runs.errors import CorruptFileError, StorageError
+from agents.runs.segments import SEGMENTS_NAME, discard_others, segments_of, store_all
 
 LAST = "last.safetensors"
 PREVIOUS = "previous.safetensors"
@@ -34,7 +37,9 @@ class CheckpointStore:
             StorageError: The file cannot be written.
         """
         last = self.folder / LAST
-        temporary = stage(last, encode(checkpoint))
+        parts = encode(checkpoint)
+        store_all(self.folder / SEGMENTS_NAME, segments_of(checkpoint.state))
+        temporary = stage(last, parts)
         try:
             read_verified(temporary)
             if last.exists():
@@ -46,6 +51,7 @@ class CheckpointStore:
             raise StorageError(f"cannot write {last}: the disk returned other bytes") from error
         finally:
             discard(temporary)
+        self._discard_segments()
 
     def save_best(self, checkpoint: Checkpoint) -> None:
         """Saves a checkpoint as `best` alone, in case a kill came between `last` and `best`.
@@ -54,7 +60,9 @@ class CheckpointStore:
             StorageError: The file cannot be written.
         """
         best = self.folder / BEST
-        publish(stage(best, encode(checkpoint)), best)
+        parts = encode(checkpoint)
+        store_all(self.folder / SEGMENTS_NAME, segments_of(checkpoint.state))
+        publish(stage(best, parts), best)
 
     def newest(self, notice: Callable[[str], None]) -> Checkpoint | None:
         """Loads the newest intact checkpoint.
@@ -90,3 +98,12 @@ class CheckpointStore:
         if name != LAST:
             notice(f"continuing from {name} at step {newest.step}")
         return newest
+
+    def _discard_segments(self) -> None:
+        """Removes the segments that no checkpoint refers to, unless one cannot tell its own."""
+        present = [self.folder / name for name in (LAST, PREVIOUS, BEST) if (self.folder / name).exists()]
+        try:
+            keep = set().union(*map(read_segment_digests, present))
+        except (CorruptFileError, StorageError):
+            return
+        discard_others(self.folder / SEGMENTS_NAME, keep)

@@ -17,6 +17,8 @@ class Kind(NamedTuple):
         best_metric: Name of the yielded metric that decides the `best` checkpoint; empty keeps none.
         best_is_lowest: Whether a smaller value of `best_metric` is better.
         presets: `module:table` of ready configs by name, for `--preset`; empty if the kind has none.
+        evaluation: Module for `run.py evaluate` with `Config`, whose `checkpoints` are the paths and whose
+            other fields the flags, and `run(config) -> int`; empty if there is nothing to evaluate.
     """
 
     config: str
@@ -25,6 +27,7 @@ class Kind(NamedTuple):
     best_metric: str = ""
     best_is_lowest: bool = False
     presets: str = ""
+    evaluation: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -34,12 +37,22 @@ KINDS: dict[str, Kind] = {
         summary="an image classifier: regularizers, fixed heads, batch schedules",
         best_metric="validation_accuracy",
         presets="agents.vision.presets:PRESETS",
+        evaluation="agents.commands.evaluate_vision",
     ),
     "language": Kind(
         config="agents.language.config:LanguageConfig",
         build="agents.language.learner:build",
         summary="a recurrent language model with a learned or fixed output embedding",
         presets="agents.language.presets:PRESETS",
+    ),
+    "rig": Kind(
+        config="agents.rig.config:RigConfig",
+        build="agents.rig.learner:build",
+        summary="a policy that reaches goals which it imagines itself, and its baselines",
+        best_metric="total_distance",
+        best_is_lowest=True,
+        presets="agents.rig.presets:PRESETS",
+        evaluation="agents.commands.evaluate_rig",
     ),
 }
 

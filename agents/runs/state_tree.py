@@ -2,17 +2,19 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.runs.errors import CorruptFileError, NumericalError
+from agents.runs.segments import Segment
 
 if TYPE_CHECKING:
     import torch
 
 Outline = Any
 """JSON values; an object with one key that starts with `$` stands for what JSON cannot say (see
-`_DECODERS`)."""
+`_decode`)."""
 
 MAX_DEPTH = 64
 _DTYPES = (
@@ -23,6 +25,8 @@ _DTYPES = (
 
 def flatten(state: Any) -> tuple[Outline, dict[str, "torch.Tensor"]]:
     """Splits a nested state into outline and tensors; the tensors are contiguous CPU copies.
+
+    Of a segment only the description comes along; its file is stored apart (`agents.runs.segments`).
 
     Raises:
         NumericalError: A floating tensor or number is not finite (a float may be infinite, a tensor may not).
@@ -35,14 +39,18 @@ def flatten(state: Any) -> tuple[Outline, dict[str, "torch.Tensor"]]:
     return outline, {name: _snapshot(leaf) for name, leaf in flattener.leaves.items()}
 
 
-def unflatten(outline: Outline, tensors: Mapping[str, "torch.Tensor"]) -> Any:
+def unflatten(outline: Outline, tensors: Mapping[str, "torch.Tensor"], folder: Path | None = None) -> Any:
     """Rebuilds the nested state.
+
+    Args:
+        outline, tensors: What `flatten` gave.
+        folder: Where segments lie; they are read when first used.
 
     Raises:
         CorruptFileError: Outline and tensors do not fit together.
     """
     try:
-        return _decode(outline, tensors)
+        return _decode(outline, tensors, folder)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise CorruptFileError(
             f"the outline of the state is malformed: {type(error).__name__} {error}"
@@ -68,6 +76,8 @@ class _Flattener:
             return self.encode(value.item(), path)
         if isinstance(value, float):
             return _encode_float(value, path)
+        if isinstance(value, Segment):
+            return {"$segment": value.description()}
         if isinstance(value, torch.Tensor):
             return {"$torch": self._store(value.detach(), path)}
         if isinstance(value, np.ndarray):
@@ -147,31 +157,29 @@ def _snapshot(leaf: "torch.Tensor") -> "torch.Tensor":
     return leaf.to("cpu", copy=True, memory_format=torch.contiguous_format)
 
 
-def _decode(outline: Outline, tensors: Mapping[str, "torch.Tensor"]) -> Any:
-    if isinstance(outline, list):
-        return [_decode(item, tensors) for item in outline]
-    if not isinstance(outline, dict):
-        return outline
-    if len(outline) == 1:
-        (mark, content), *_ = outline.items()
-        if mark in _DECODERS:
-            return _DECODERS[mark](content, tensors)
-    if any(key.startswith("$") for key in outline):
-        raise ValueError(f"unknown mark among {list(outline)[:3]}")
-    return {key: _decode(item, tensors) for key, item in outline.items()}
+def _decode(outline: Outline, tensors: Mapping[str, "torch.Tensor"], folder: Path | None) -> Any:
+    def decode(value: Outline) -> Any:
+        if isinstance(value, list):
+            return [decode(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            (mark, content), *_ = value.items()
+            if mark in decoders:
+                return decoders[mark](content)
+        if any(key.startswith("$") for key in value):
+            raise ValueError(f"unknown mark among {list(value)[:3]}")
+        return {key: decode(item) for key, item in value.items()}
 
-
-def _decode_items(content: Iterable[Any], tensors: Mapping[str, "torch.Tensor"]) -> dict[Any, Any]:
-    return {key: _decode(item, tensors) for key, item in content}
-
-
-_DECODERS: dict[str, Any] = {
-    "$torch": lambda name, tensors: tensors[name],
-    "$numpy": lambda name, tensors: tensors[name].numpy(),
-    "$float": lambda text, tensors: float(text),
-    "$tuple": lambda items, tensors: tuple(_decode(item, tensors) for item in items),
-    "$items": _decode_items,
-}
+    decoders: dict[str, Callable[[Any], Any]] = {
+        "$torch": lambda name: tensors[name],
+        "$numpy": lambda name: tensors[name].numpy(),
+        "$float": float,
+        "$tuple": lambda items: tuple(decode(item) for item in items),
+        "$items": lambda items: {key: decode(item) for key, item in items},
+        "$segment": lambda description: Segment.described(description, folder),
+    }
+    return decode(outline)
 
 
 def dump_json(value: Any) -> str:

@@ -25,7 +25,10 @@ FROM_ZERO: dict[str, set[str]] = {
         *("keep", "ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
     },
     "train language": {"dropout", "clip"},
-    "evaluate": {"images", "seed"},
+    "evaluate vision": {"images", "seed"},
+    "evaluate rig": {"seed", "horizon"},
+    "reach": {"goal", "seed", "steps"},
+    "latents": {"beta", "seed"},
     "bench": {"seed"},
     "compare": {"within"},
     "demo": {"seed"},
@@ -38,8 +41,14 @@ FROM_ZERO: dict[str, set[str]] = {
 
 REQUIRED_WORDS: dict[str, list[str]] = {
     "compare": ["."],
+<<<<<<< HEAD
     "evaluate": ["--data", ".", "."],
     "table": ["heads", "--data", "."],
+=======
+    "evaluate vision": ["--data", ".", "."],
+    "evaluate rig": ["."],
+    "reach": ["."],
+>>>>>>> rigeval
     "bench": ["curling"],
     "match": ["drawer", "drawer"],
     "render": [__file__],
@@ -51,7 +60,7 @@ class Flag(NamedTuple):
     """One flag.
 
     Args:
-        command: `envs`, or `train KIND`.
+        command: `envs`, `train KIND` or `evaluate KIND`.
         owner: Key of `FROM_ZERO`.
         name: Field name, dotted when nested.
         hint: Type of the field.
@@ -97,9 +106,12 @@ def all_flags() -> list[Flag]:
     """Lists the flags of every command and every registered kind."""
     found = []
     for command, row in run.COMMANDS.items():
-        if command != "train":
+        if command not in ("train", "evaluate"):
             found += flags_of(command, command, import_module(row.module).Config)
-    for kind in KINDS:
+    for kind, row in KINDS.items():
+        if row.evaluation:
+            owner = f"evaluate {kind}"
+            found += flags_of(owner, owner, import_module(row.evaluation).Config)
         found += flags_of(f"train {kind}", "train", Options)
         found += flags_of(f"train {kind}", f"train {kind}", config_class(kind))
     return found

@@ -1,4 +1,4 @@
-"""What `run.py evaluate` does once the flags are parsed: load, evaluate, table, JSON and plots."""
+"""What `run.py evaluate vision` does once the flags are parsed: load, evaluate, table, JSON and plots."""
 
 import io
 import json
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from agents.commands.checkpoint_paths import checkpoint_files
 from agents.commands.tables import print_table
 from agents.plots.confusion import draw_confusion
 from agents.plots.curves import save_figure
 from agents.plots.reliability import draw_reliability
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import load_checkpoint
-from agents.runs.checkpoint_store import BEST, LAST
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, StorageError
 from agents.vision.evaluation import (
@@ -31,7 +31,7 @@ from vision.images.data import stratified_subset
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agents.commands.evaluate import Config
+    from agents.commands.evaluate_vision import Config
 
 
 def write_evaluation(config: "Config") -> None:
@@ -63,25 +63,6 @@ def write_evaluation(config: "Config") -> None:
     if config.plots:
         _write_plots(Path(config.plots), found, images.classes)
     print_table(_table(found), f"{len(images)} test images")
-
-
-def checkpoint_files(path: Path) -> list[Path]:
-    """Return the checkpoint files that a path means: itself, a run's best (else last), or those of its seeds.
-
-    Raises:
-        ConfigError: if there is none.
-    """
-    if path.is_file():
-        return [path]
-    for name in (BEST, LAST):
-        file = path / "checkpoints" / name
-        if file.is_file():
-            return [file]
-    members = sorted(path.glob("seed-*"), key=lambda member: _seed_number(member.name))
-    files = [file for member in members for file in checkpoint_files(member)]
-    if not files:
-        raise ConfigError(f"checkpoints: got {path}, expected a checkpoint file or a run with checkpoints")
-    return files
 
 
 def _load(config: "Config", device: str) -> dict[str, Classifier]:
@@ -147,8 +128,3 @@ def _measurements(evaluation: Evaluation) -> list[tuple[str, Estimate, float, in
         ("top-1 minus the first's, points", evaluation.difference, 100.0, 2),
     ]
     return [row for row in rows if row[1] is not None]
-
-
-def _seed_number(name: str) -> int:
-    digits = name.removeprefix("seed-")
-    return int(digits) if digits.isdigit() else 0

@@ -1,0 +1,1 @@
+"""Visual reinforcement learning with imagined goals, its baselines and its measurements."""

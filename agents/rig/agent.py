@@ -1,0 +1,181 @@
+"""A trained agent: shown observations and goals in the world's own units, it acts.
+
+N observations, A action, S image side, G numbers of a state.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.rig.autoencoding import build_network
+from agents.rig.config import RigConfig
+from agents.rig.networks import ActorCritic, CodePair, ImagePair
+from agents.rig.representation import (
+    LatentRepresentation,
+    PixelRepresentation,
+    Representation,
+    StateRepresentation,
+)
+from agents.rig.sac import OUTPUTS as SAC_OUTPUTS
+from agents.rig.sac import squashed_sample
+from agents.rig.td3 import OUTPUTS as TD3_OUTPUTS
+from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.config_json import config_from_json
+from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.run_folder import CHECKPOINTS_NAME
+from envs.manipulation.tasks import get_plan
+
+KIND = "rig"
+ACTIONS = 2
+"""A: the hand's way along x and y."""
+
+
+class Agent:
+    """A policy and the representation it sees the world in.
+
+    Attributes:
+        config: of the run.
+        representation: encodes observations and goals.
+        networks: trunk and policy (and the critics, which acting does not need).
+    """
+
+    def __init__(self, config: RigConfig, representation: Representation, networks: ActorCritic) -> None:
+        self.config, self.representation, self.networks = config, representation, networks
+
+    def act(
+        self, observation: NDArray, goal: NDArray, *, rng: np.random.Generator | None = None
+    ) -> NDArray[np.float32]:
+        """Actions for a batch.
+
+        Args:
+            observation: [N, S, S, 3] uint8 images, or [N, G] metres for the oracle.
+            goal: the same, as it should be.
+            rng: explores (TD3 with white noise, SAC by its distribution); None acts greedily.
+
+        Returns:
+            [N, 2] float32 in [-1, 1].
+
+        Raises:
+            ValueError: when a shape or dtype is not that of the world.
+            FloatingPointError: when an action is not finite.
+        """
+        encode = self.representation.encode
+        return self.act_on(encode(observation), encode(goal), rng=rng)
+
+    def act_on(
+        self, codes: NDArray, goals: NDArray, *, rng: np.random.Generator | None = None
+    ) -> NDArray[np.float32]:
+        """As `act`, of what `representation.encode` gave."""
+        greedy = rng is None
+        if self.config.algorithm == "sac":
+            noise = np.zeros((len(codes), ACTIONS)) if greedy else rng.standard_normal((len(codes), ACTIONS))
+            return self.policy(codes, goals, noise)
+        actions = self.policy(codes, goals)
+        if greedy:
+            return actions
+        return np.clip(actions + self.config.noise * rng.standard_normal(actions.shape), -1, 1).astype(
+            np.float32
+        )
+
+    @torch.no_grad()
+    def policy(
+        self, codes: NDArray, goals: NDArray, noise: NDArray[np.floating] | None = None
+    ) -> NDArray[np.float32]:
+        """The policy's actions [N, 2]; `noise` [N, 2], standard normal, picks from SAC's distribution."""
+        device = next(self.networks.parameters()).device
+        pair = (torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in (codes, goals))
+        outputs = self.networks.policy(self.networks.trunk(*pair))
+        if noise is None:
+            actions = outputs[:, :ACTIONS].tanh()
+        else:
+            actions = squashed_sample(outputs, torch.from_numpy(noise).float().to(device))[0]
+        found = actions.cpu().numpy()
+        if not np.isfinite(found).all():
+            raise FloatingPointError("action: got a number that is not finite")
+        return found
+
+
+def build_agent(
+    config: RigConfig,
+    *,
+    generator: torch.Generator,
+    latent: LatentRepresentation | None = None,
+    device: torch.device | str,
+) -> Agent:
+    """A fresh agent.
+
+    Args:
+        config: of the run.
+        generator: draws the weights.
+        latent: representation of images, where the config has an autoencoder.
+        device: where the networks run.
+    """
+    if latent is None:
+        states = 2 + 2 * get_plan(config.env).pucks
+        representation = (
+            PixelRepresentation(config.image_size) if config.visual else StateRepresentation(states)
+        )
+    else:
+        representation = latent
+    if isinstance(representation, PixelRepresentation):
+        trunk = ImagePair(config.image_size, config.features, generator=generator)
+    else:
+        trunk = CodePair(representation.code_shape[0])
+    networks = ActorCritic(
+        trunk,
+        actions=ACTIONS,
+        outputs=SAC_OUTPUTS if config.algorithm == "sac" else TD3_OUTPUTS,
+        hidden=config.hidden,
+        generator=generator,
+    )
+    return Agent(config, representation, networks.to(device))
+
+
+def load_agent(path: Path, device: torch.device | str = "cpu") -> Agent:
+    """The agent of a checkpoint, or of a run folder's best checkpoint (its last, without a best).
+
+    Raises:
+        ConfigError: when the path holds no agent of this kind.
+        CorruptFileError: when the file is damaged.
+        StorageError: when it cannot be read.
+    """
+    checkpoint = load_checkpoint(checkpoint_file(Path(path)))
+    if checkpoint.kind != KIND:
+        raise ConfigError(f"{path}: got a checkpoint of kind {checkpoint.kind}, expected {KIND}")
+    config = config_from_json(RigConfig, checkpoint.config)
+    try:
+        return restore_agent(config, checkpoint.state["learner"], device)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CorruptFileError(f"{path}: the state does not fit its config ({error})") from error
+
+
+def checkpoint_file(path: Path) -> Path:
+    """The checkpoint that a path means: a file itself, or the best or last one of a run folder.
+
+    Raises:
+        ConfigError: when a folder has none.
+    """
+    if not path.is_dir():
+        return path
+    for name in (BEST, LAST):
+        if (path / CHECKPOINTS_NAME / name).is_file():
+            return path / CHECKPOINTS_NAME / name
+    raise ConfigError(f"run: got {path}, expected a run folder with a checkpoint, or a checkpoint")
+
+
+def restore_agent(config: RigConfig, state: Mapping[str, Any], device: torch.device | str) -> Agent:
+    """The agent in a learner's state; replay and optimisers stay unread."""
+    generator, latent = torch.Generator().manual_seed(0), None
+    if config.autoencoder:
+        network = build_network(config, generator=generator)
+        network.load_state_dict(state["autoencoder"]["model"])
+        latent = LatentRepresentation(network.to(device).requires_grad_(False))
+    agent = build_agent(config, generator=generator, latent=latent, device=device)
+    agent.networks.load_state_dict(state["algorithm"]["networks"])
+    agent.networks.requires_grad_(False)
+    return agent

@@ -1,0 +1,130 @@
+"""Episodes played side by side with exploring actions, each for a goal of its own, into replay.
+
+N episodes, D code, A action.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.rig.agent import ACTIONS, Agent
+from agents.rig.exploration import ActionNoise
+from agents.rig.goals import GoalSource
+from agents.rig.replay import Replay
+from agents.rig.representation import LatentRepresentation
+from agents.runs.random_state import numpy_state, restore_numpy
+from envs.manipulation.episode import Episode
+from envs.manipulation.task import ManipulationTask
+
+
+class Collector:
+    """N episodes in lockstep, which begin and end together.
+
+    Args:
+        task: what is played.
+        agent: acts.
+        goals: gives each episode its goal.
+        replay: remembers.
+        seed: of the worlds, the goals and the exploration.
+    """
+
+    def __init__(
+        self,
+        task: ManipulationTask,
+        agent: Agent,
+        goals: GoalSource,
+        replay: Replay,
+        *,
+        seed: np.random.SeedSequence,
+    ) -> None:
+        self.task, self.agent, self.goals, self.replay = task, agent, goals, replay
+        config = agent.config
+        own, *worlds = (np.random.default_rng(child) for child in seed.spawn(1 + config.parallel))
+        self._rng, self._worlds = own, worlds
+        self._noise = ActionNoise(config.noise, config.noise_memory)
+        self._episodes: list[Episode] = []
+        self._codes = self._goal_codes = np.empty(0, np.float32)
+
+    def step(self) -> int:
+        """Act once in every episode, with new episodes where the last ones are over.
+
+        Returns:
+            How many actions were taken, N.
+
+        Raises:
+            FloatingPointError: when a code or an action is not finite.
+            PhysicsError: when a simulation went wrong.
+        """
+        if not self._episodes:
+            self._begin()
+        actions = self._explore()
+        _, terminated, truncated = self.task.play(self._episodes, actions)
+        observations, codes, log_variances = self._look()
+        self.replay.add(actions, terminated, observations, codes, log_variances)
+        self._codes = codes
+        if (terminated | truncated).any():
+            self.replay.finish()
+            self._episodes = []
+        return len(actions)
+
+    def recode(self) -> None:
+        """Encode anew what the open episodes saw last, after the representation changed; goals stay."""
+        if self._episodes:
+            self._codes = self._look()[1]
+
+    def _begin(self) -> None:
+        self._episodes = self.task.begin(self._worlds)
+        goals = self.goals.for_episodes(self._rng, self._episodes)
+        observations, self._codes, log_variances = self._look()
+        self._goal_codes = goals.codes
+        self.replay.begin(goals, observations, self._codes, log_variances)
+        self._noise.restart(len(self._episodes), ACTIONS)
+
+    def _explore(self) -> NDArray[np.float32]:
+        if self.agent.config.algorithm == "sac":
+            return self.agent.act_on(self._codes, self._goal_codes, rng=self._rng)
+        greedy = self.agent.act_on(self._codes, self._goal_codes)
+        return np.clip(greedy + self._noise.step(self._rng), -1.0, 1.0)
+
+    def _look(self) -> tuple[NDArray, NDArray, NDArray[np.float32]]:
+        """Observations, codes and log-variances (zeros where there are none) of now."""
+        observations = self.task.observe(self._episodes)["observation"]
+        representation = self.agent.representation
+        if isinstance(representation, LatentRepresentation):
+            return observations, *representation.distribution(observations)
+        codes = representation.encode(observations)
+        return observations, codes, np.zeros((len(codes), codes.shape[-1]), np.float32)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes, beside replay, agent and goals."""
+        return {
+            "episodes": [episode.state_dict() for episode in self._episodes],
+            "codes": self._codes.copy(),
+            "goal_codes": self._goal_codes.copy(),
+            "rng": numpy_state(self._rng),
+            "worlds": [numpy_state(rng) for rng in self._worlds],
+            "noise": self._noise.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave.
+
+        Raises:
+            ValueError: when it is of another task or number of episodes.
+        """
+        _check_count(state["worlds"], len(self._worlds))
+        restore_numpy(self._rng, state["rng"])
+        for rng, saved in zip(self._worlds, state["worlds"], strict=True):
+            restore_numpy(rng, saved)
+        self._episodes = [self.task.resumed(saved) for saved in state["episodes"]]
+        for episode, rng in zip(self._episodes, self._worlds, strict=False):
+            episode.rng = rng
+        self._codes, self._goal_codes = state["codes"].copy(), state["goal_codes"].copy()
+        self._noise.load_state_dict(state["noise"])
+
+
+def _check_count(worlds: Sequence[Any], expected: int) -> None:
+    if len(worlds) != expected:
+        raise ValueError(f"collector: got {len(worlds)} episodes, expected {expected}")

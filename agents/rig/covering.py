@@ -1,0 +1,46 @@
+"""Images that cover a world: short random rollouts from random layouts (Nair et al. 2018, section 5).
+
+B rollouts side by side, S image side.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.manipulation.task import ManipulationTask
+
+SIDE_BY_SIDE = 64
+
+
+def covering_images(
+    task: ManipulationTask, rng: np.random.Generator, *, count: int, rollout: int
+) -> NDArray[np.uint8]:
+    """Images [count, S, S, 3] of hand and pucks all over their ranges.
+
+    Args:
+        task: with images.
+        rng: draws layouts and actions.
+        count: how many images.
+        rollout: images of one rollout, its first one included. The hand begins at a random layout and then
+            acts at random, so that pucks are also seen where only pushes bring them.
+    """
+    images: list[NDArray[np.uint8]] = []
+    missing = count
+    while missing > 0:
+        rollouts = min(SIDE_BY_SIDE, -(-missing // rollout))
+        images.append(_rollouts(task, rng, rollouts, rollout)[:missing])
+        missing -= len(images[-1])
+    return np.concatenate(images)
+
+
+def _rollouts(
+    task: ManipulationTask, rng: np.random.Generator, rollouts: int, length: int
+) -> NDArray[np.uint8]:
+    """Images [rollouts length, S, S, 3], those of one moment after another."""
+    everything = np.ones(task.plan.pucks, dtype=bool)
+    starts = [task.plan.sample_goal(rng, everything) for _ in range(rollouts)]
+    episodes = [task.begin([rng], {"start": start, "goal": start})[0] for start in starts]
+    images = [task.observe(episodes)["observation"]]
+    for _ in range(length - 1):
+        task.play(episodes, rng.uniform(-1.0, 1.0, (rollouts, 2)))
+        images.append(task.observe(episodes)["observation"])
+    return np.concatenate(images)

@@ -1,0 +1,127 @@
+"""Where goals come from: imagined by the prior of an autoencoder, or drawn by the task.
+
+N goals, D code, S image side.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.rig.layouts import sample_layouts
+from agents.rig.representation import LatentRepresentation, Representation
+from envs.manipulation.episode import Episode
+from envs.manipulation.task import ManipulationTask
+
+POOL = 4096
+"""Goals that are kept where drawing a fresh one would need a network or the camera."""
+
+
+class Goals(NamedTuple):
+    """Goals as policy and critics take them, and as images where the reward needs these."""
+
+    codes: NDArray
+    """[N, D] float32, or images [N, S, S, 3] uint8 where policy and critics see pixels."""
+    images: NDArray[np.uint8] | None
+    """[N, S, S, 3], or None."""
+
+
+class GoalSource(Protocol):
+    """Gives goals to learn for, and goals to play for."""
+
+    def draw(self, rng: np.random.Generator, count: int) -> Goals:
+        """Goals for relabelling."""
+
+    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
+        """One goal for each new episode."""
+
+
+class TaskGoals:
+    """Goals of the task itself, from a pool of `POOL`.
+
+    Args:
+        task: draws the goals, as images or as states.
+        representation: turns them into codes.
+        rng: draws the pool.
+    """
+
+    def __init__(
+        self, task: ManipulationTask, representation: Representation, rng: np.random.Generator
+    ) -> None:
+        self._representation, self._visual = representation, task.camera is not None
+        layouts = sample_layouts(task.plan, rng, POOL)
+        self._codes = representation.encode(task.images_of(layouts) if self._visual else layouts)
+
+    def draw(self, rng: np.random.Generator, count: int) -> Goals:
+        """Goals for relabelling; images are their own codes."""
+        codes = self._codes[rng.integers(len(self._codes), size=count)]
+        return Goals(codes, codes if self._visual else None)
+
+    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
+        """The goals that the task gave to the episodes."""
+        goals = [episode.goal_image if self._visual else episode.goal for episode in episodes]
+        codes = self._representation.encode(np.stack(goals))
+        return Goals(codes, codes if self._visual else None)
+
+
+class ImaginedGoals:
+    """Goals drawn from a normal distribution over codes, or from codes by their weights (Skew-Fit).
+
+    Args:
+        representation: decodes goals.
+        with_images: whether goals come with their decoded images, from a pool of `POOL`.
+    """
+
+    def __init__(self, representation: LatentRepresentation, *, with_images: bool) -> None:
+        self._representation, self._with_images = representation, with_images
+        size = representation.code_shape[0]
+        self.mean, self.deviation = np.zeros(size, np.float32), np.ones(size, np.float32)
+        self._pool: NDArray[np.float32] | None = None
+        self._images: NDArray[np.uint8] | None = None
+
+    def fit(self, codes: NDArray[np.float32]) -> None:
+        """Take mean and deviation of codes [N, D] for those of the prior."""
+        self.mean, self.deviation = codes.mean(0), codes.std(0)
+
+    def fill(
+        self,
+        rng: np.random.Generator,
+        codes: NDArray[np.float32] | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Draw the pool anew: from the normal distribution, or from codes [N, D] by their weights [N]."""
+        self._pool = None
+        if codes is not None:
+            self._pool = codes[rng.choice(len(codes), size=POOL, p=weights)]
+        elif self._with_images:
+            self._pool = self._fresh(rng, POOL)
+        self._decode_pool()
+
+    def draw(self, rng: np.random.Generator, count: int) -> Goals:
+        """Imagined goals."""
+        if self._pool is None:
+            return Goals(self._fresh(rng, count), None)
+        chosen = rng.integers(len(self._pool), size=count)
+        return Goals(self._pool[chosen], None if self._images is None else self._images[chosen])
+
+    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
+        """One imagined goal for each episode, whatever goal the task gave it."""
+        return self.draw(rng, len(episodes))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The prior and the pool's codes."""
+        return {"mean": self.mean, "deviation": self.deviation, "pool": self._pool}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave; the representation must have its weights already."""
+        self.mean, self.deviation, self._pool = state["mean"], state["deviation"], state["pool"]
+        self._decode_pool()
+
+    def _fresh(self, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
+        noise = rng.standard_normal((count, len(self.mean)), dtype=np.float32)
+        return self.mean + self.deviation * noise
+
+    def _decode_pool(self) -> None:
+        decoded = self._with_images and self._pool is not None
+        self._images = self._representation.decode(self._pool) if decoded else None

@@ -1,0 +1,198 @@
+"""The learner of kind `rig`: imagines goals, plays for them, and learns to reach them.
+
+Nair et al., "Visual Reinforcement Learning with Imagined Goals" (2018), algorithm 1.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+
+import envs  # noqa: F401  (registers the worlds)
+from agents.rig.agent import build_agent
+from agents.rig.autoencoding import AutoencoderTraining
+from agents.rig.collector import Collector
+from agents.rig.config import RigConfig
+from agents.rig.covering import covering_images
+from agents.rig.evaluation import final_distances, held_out_goals
+from agents.rig.experience import draw_batch
+from agents.rig.finetuning import finetune, refresh_goals
+from agents.rig.goals import ImaginedGoals, TaskGoals
+from agents.rig.replay import Replay
+from agents.rig.sac import Sac
+from agents.rig.td3 import Td3
+from agents.runs.random_state import numpy_state, restore_numpy
+from agents.runs.segments import Segment
+from envs.manipulation.task import ManipulationTask
+from envs.manipulation.tasks import get_plan
+
+ALGORITHMS = {"td3": Td3, "sac": Sac}
+HELD_OUT_SEED = 2018
+"""Of the goals of the measurements, the same in every run."""
+
+
+class RigLearner:
+    """An agent on its way through a run.
+
+    Args:
+        config: see `RigConfig`.
+        seed: of all randomness.
+        device: "cpu" or "cuda".
+    """
+
+    def __init__(self, config: RigConfig, *, seed: int, device: str) -> None:
+        self.config, self._device = config, device
+        worlds, covering, goals, draws, networks = np.random.SeedSequence(seed).spawn(5)
+        side = config.image_size if config.visual else None
+        self._task = ManipulationTask(get_plan(config.env), image_size=side, horizon=config.horizon or None)
+        weights, images, updates = (int(number) for number in networks.generate_state(3))
+        self.autoencoder = self._covering_autoencoder(np.random.default_rng(covering), images)
+        self._covering = Segment(self.autoencoder.images) if self.autoencoder else None
+        self.agent = build_agent(
+            config,
+            generator=torch.Generator().manual_seed(weights),
+            latent=self.autoencoder.representation if self.autoencoder else None,
+            device=device,
+        )
+        self.algorithm = ALGORITHMS[config.algorithm](
+            self.agent.networks, config, seed=updates, device=device
+        )
+        self.goals = self._goal_source(np.random.default_rng(goals))
+        self.replay = self._empty_replay()
+        self._collector = Collector(self._task, self.agent, self.goals, self.replay, seed=worlds)
+        self._rng = np.random.default_rng(draws)
+        self._measured = _measured_world(config)
+        self.steps = 0
+        self._pretrained = 0
+
+    def train(self) -> Iterator[dict[str, float]]:
+        """Train the autoencoder, if there is one, then play and learn; one dict for each interval.
+
+        Raises:
+            FloatingPointError: in the update that meets a number that is not finite.
+            PhysicsError: when a simulation went wrong.
+        """
+        if self.autoencoder and self._pretrained < self.config.pretraining_intervals:
+            for report in self.autoencoder.pretrain():
+                self._pretrained += 1
+                if self._pretrained == self.config.pretraining_intervals:
+                    refresh_goals(self, self._rng)
+                yield report
+        while self.steps < self.config.steps:
+            yield self._interval()
+
+    def _interval(self) -> dict[str, float]:
+        """Play and learn up to the next measurement, and measure."""
+        sums: dict[str, list[float]] = defaultdict(list)
+        end = (self.steps // self.config.interval_steps + 1) * self.config.interval_steps
+        while self.steps < min(end, self.config.steps):
+            for name, value in self._advance().items():
+                sums[name].append(value)
+        found = {name: float(np.mean(values)) for name, values in sums.items()}
+        counts = {"environment_steps": float(self.steps), "updates": float(self.algorithm.updates)}
+        return counts | found | self._measure()
+
+    def _advance(self) -> dict[str, float]:
+        """Act once in every episode, make the updates that are due, and fine-tune where that is due."""
+        before = self.steps
+        self.steps += self._collector.step()
+        found: dict[str, float] = {}
+        if len(self.replay) and self.steps > self.config.warmup_steps:
+            for _ in range(self.config.updates_per_step * (self.steps - before)):
+                found |= self.update()
+        every = self.config.finetune_every
+        if every and self.steps // every > before // every:
+            found |= finetune(self, self._rng)
+        return found
+
+    def update(self) -> dict[str, float]:
+        """Learn from one batch; returns the losses and the mean reward."""
+        batch = draw_batch(self.replay, self.goals, self.config, self._rng, device=self._device)
+        return self.algorithm.update(batch) | {"reward": float(batch.reward.mean())}
+
+    def recode_open_episodes(self) -> None:
+        """Encode anew what the episodes that are being played saw last."""
+        self._collector.recode()
+
+    def _measure(self) -> dict[str, float]:
+        goals = held_out_goals(self._measured, self.config.goals, HELD_OUT_SEED)
+        found = final_distances(self.agent, self._measured, goals, horizon=self._task.horizon)
+        return {name: float(np.mean(values)) for name, values in found.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes; images as sealed segments."""
+        state = {
+            "steps": self.steps,
+            "pretrained": self._pretrained,
+            "rng": numpy_state(self._rng),
+            "algorithm": self.algorithm.state_dict(),
+            "replay": self.replay.state_dict(),
+            "collector": self._collector.state_dict(),
+        }
+        if self.autoencoder:
+            state |= {
+                "autoencoder": self.autoencoder.state_dict(),
+                "covering": self._covering,
+                "goals": self.goals.state_dict(),
+            }
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave.
+
+        Raises:
+            ValueError: when it does not fit the config.
+        """
+        self.steps, self._pretrained = state["steps"], state["pretrained"]
+        restore_numpy(self._rng, state["rng"])
+        if self.autoencoder:
+            self._covering = state["covering"]
+            self.autoencoder.take_images(self._covering.array)
+            self.autoencoder.load_state_dict(state["autoencoder"])
+            self.goals.load_state_dict(state["goals"])
+        self.algorithm.load_state_dict(state["algorithm"])
+        self.replay.load_state_dict(state["replay"])
+        self._collector.load_state_dict(state["collector"])
+
+    def _covering_autoencoder(self, rng: np.random.Generator, seed: int) -> AutoencoderTraining | None:
+        if not self.config.autoencoder:
+            return None
+        images = covering_images(
+            self._task, rng, count=self.config.vae_images, rollout=self.config.vae_rollout
+        )
+        return AutoencoderTraining(self.config, images, seed=seed, device=self._device)
+
+    def _goal_source(self, rng: np.random.Generator) -> ImaginedGoals | TaskGoals:
+        if self.autoencoder is None:
+            return TaskGoals(self._task, self.agent.representation, rng)
+        with_images = self.config.reward_kind == "pixel_mse"
+        return ImaginedGoals(self.autoencoder.representation, with_images=with_images)
+
+    def _empty_replay(self) -> Replay:
+        config, horizon = self.config, self._task.horizon
+        episodes = math.ceil(min(config.replay_capacity, config.steps) / horizon)
+        shape = self.agent.representation.code_shape
+        return Replay(
+            episodes + 2 * config.parallel,
+            horizon,
+            code_size=shape[0] if len(shape) == 1 else None,
+            side=config.image_size if config.visual else None,
+            goal_images=len(shape) > 1 or config.reward_kind == "pixel_mse",
+        )
+
+
+def _measured_world(config: RigConfig) -> gymnasium.Env:
+    """The registered world of a config, in which the agent is measured."""
+    name = "".join(word.capitalize() for word in config.env.split("_"))
+    if not config.visual:
+        return gymnasium.make(f"hogline/{name}-v0", disable_env_checker=True)
+    return gymnasium.make(f"hogline/Visual{name}-v0", image_size=config.image_size, disable_env_checker=True)
+
+
+def build(config: RigConfig, *, seed: int, device: str) -> RigLearner:
+    """Build the learner of kind `rig`; see `agents.runs.learner.Builder`."""
+    return RigLearner(config, seed=seed, device=device)

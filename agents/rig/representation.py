@@ -1,0 +1,126 @@
+"""What a policy sees of the world: codes of images, scaled states, or the images themselves.
+
+N observations, S image side, D code, G numbers of a state.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vision.images.vae import Autoencoder, VariationalAutoencoder
+
+CHUNK = 256
+"""Images in one forward pass."""
+STATE_UNIT = 0.1
+"""metres; codes of states are in this unit, so that a network's inputs are about one."""
+STATE_CENTRE = (0.0, 0.6)
+"""metres; x and y in the middle of the tables' goals."""
+
+
+class Representation(Protocol):
+    """Turns observations into what policy and critics take."""
+
+    code_shape: tuple[int, ...]
+
+    def encode(self, observations: NDArray) -> NDArray:
+        """Codes [N, *code_shape] of observations [N, ...] in the environment's units."""
+
+
+class StateRepresentation:
+    """States [N, G] in metres as codes in decimetres from the middle of the table."""
+
+    def __init__(self, size: int) -> None:
+        self.code_shape = (size,)
+        self._centre = np.tile(STATE_CENTRE, size // 2)
+
+    def encode(self, observations: NDArray) -> NDArray[np.float32]:
+        """[N, G] metres to [N, G] float32 decimetres."""
+        return ((observations - self._centre) / STATE_UNIT).astype(np.float32)
+
+
+class PixelRepresentation:
+    """Images as they are."""
+
+    def __init__(self, side: int) -> None:
+        self.code_shape = (side, side, 3)
+
+    def encode(self, observations: NDArray) -> NDArray[np.uint8]:
+        """[N, S, S, 3] uint8, unchanged."""
+        return observations
+
+
+class LatentRepresentation:
+    """Images as the codes of an autoencoder: the mean, where the encoder is a distribution.
+
+    Args:
+        network: on its device; it is put into evaluation mode when used.
+    """
+
+    def __init__(self, network: VariationalAutoencoder | Autoencoder) -> None:
+        self.network = network
+        self.code_shape = (network.config.latent,)
+
+    def encode(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """[N, S, S, 3] uint8 to [N, D] float32.
+
+        Raises:
+            ValueError: when the images are not uint8 of the network's side.
+            FloatingPointError: when a code is not finite.
+        """
+        return self.distribution(observations)[0]
+
+    @torch.no_grad()
+    def distribution(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Means and log-variances, [N, D] float32 each; an encoder without variances has zeros for these.
+
+        Raises:
+            ValueError: when the images are not uint8 of the network's side.
+            FloatingPointError: when a code is not finite.
+        """
+        self._check(images)
+        self.network.eval()
+        found = [self._encoded(part) for part in self._chunks(images)]
+        mean, log_variance = (torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True))
+        if not (np.isfinite(mean).all() and np.isfinite(log_variance).all()):
+            raise FloatingPointError("code of an image: got a number that is not finite")
+        return mean, log_variance
+
+    @torch.no_grad()
+    def decode(self, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """[N, D] to mean images [N, S, S, 3] uint8."""
+        self.network.eval()
+        images = [self.network.decode(self._tensor(part)) for part in np.split(codes, _edges(len(codes)))]
+        pixels = torch.cat(images).mul(255).round().to(torch.uint8)
+        return pixels.movedim(1, -1).contiguous().cpu().numpy()
+
+    def _encoded(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        found = self.network.encode(images)
+        return found if isinstance(found, tuple) else (found, torch.zeros_like(found))
+
+    def _chunks(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+        for part in np.split(images, _edges(len(images))):
+            yield unit_images(self._tensor(part))
+
+    def _tensor(self, array: NDArray) -> Tensor:
+        whole = np.require(array, requirements="CW")  # torch warns of arrays that are sealed
+        return torch.from_numpy(whole).to(next(self.network.parameters()).device)
+
+    def _check(self, images: NDArray[np.uint8]) -> None:
+        side = self.network.config.side
+        if images.dtype != np.uint8 or images.shape[1:] != (side, side, 3):
+            raise ValueError(
+                f"images: got {images.dtype} {images.shape}, expected uint8 [N, {side}, {side}, 3]"
+            )
+
+
+def unit_images(images: Tensor) -> Tensor:
+    """[N, S, S, 3] uint8 to (N, 3, S, S) float32 in [0, 1]."""
+    return images.movedim(-1, 1).float().div(255)
+
+
+def _edges(count: int) -> list[int]:
+    return list(range(CHUNK, count, CHUNK))

@@ -1,0 +1,117 @@
+"""Soft actor-critic for goals, with a learnt temperature (Haarnoja et al. 2018, arXiv 1812.05905).
+
+B batch, A action.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss, softplus
+
+from agents.rig.batch import Batch, temporal_difference_target
+from agents.rig.checked_adam import CheckedAdam
+from agents.rig.config import RigConfig
+from agents.rig.networks import ActorCritic, follow
+from agents.runs.random_state import restore_torch, torch_state
+
+OUTPUTS = 2
+"""Of the policy for each action: mean and log standard deviation before tanh."""
+LOG_DEVIATION_LOW, LOG_DEVIATION_HIGH = -20.0, 2.0
+
+
+def squashed_sample(outputs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """An action from tanh of a normal variable, and its log-density.
+
+    Args:
+        outputs: (B, 2 A) means and log standard deviations.
+        noise: (B, A) standard normal.
+
+    Returns:
+        Actions (B, A) in [-1, 1] and log-densities (B,) in nats.
+    """
+    mean, log_deviation = outputs.chunk(2, dim=1)
+    log_deviation = log_deviation.clamp(LOG_DEVIATION_LOW, LOG_DEVIATION_HIGH)
+    raw = mean + noise * log_deviation.exp()
+    log_normal = -0.5 * (noise.square() + math.log(2 * math.pi)) - log_deviation
+    # log(1 - tanh(x)^2), in a form that stays finite for large x.
+    log_slope = 2.0 * (math.log(2.0) - raw - softplus(-2.0 * raw))
+    return raw.tanh(), (log_normal - log_slope).sum(1)
+
+
+class Sac:
+    """Policy, critics and temperature on their way; the arguments are those of `agents.rig.td3.Td3`."""
+
+    def __init__(
+        self, networks: ActorCritic, config: RigConfig, *, seed: int, device: torch.device | str
+    ) -> None:
+        self.config = config
+        self.networks = networks.to(device)
+        self.targets = self.networks.frozen_copy()
+        self.generator = torch.Generator(device).manual_seed(seed)
+        self.updates = 0
+        self.log_temperature = nn.Parameter(torch.zeros((), device=device))
+        critics = (*self.networks.trunk.parameters(), *self.networks.critics.parameters())
+        self._critic_step = CheckedAdam("critic", critics, config.rate)
+        self._policy_step = CheckedAdam("policy", self.networks.policy.parameters(), config.rate)
+        self._temperature_step = CheckedAdam("temperature", [self.log_temperature], config.rate)
+
+    def update(self, batch: Batch) -> dict[str, float]:
+        """Learn from a batch; returns the losses.
+
+        Raises:
+            FloatingPointError: when a loss, gradient or weight is not finite; see `CheckedAdam.step`.
+        """
+        target = self.target(batch)
+        state = self.networks.trunk(batch.observation, batch.goal)
+        values = self.networks.critics(state, batch.action)
+        loss = mse_loss(values, target.expand_as(values), reduction="sum") / len(target)
+        critic_loss = self._critic_step.step(loss)
+        state = state.detach()
+        action, log_density = squashed_sample(self.networks.policy(state), self._noise(batch.action))
+        temperature = self.log_temperature.detach().exp()
+        policy_loss = (temperature * log_density - self.networks.critics(state, action).amin(0)).mean()
+        losses = {"critic_loss": critic_loss, "policy_loss": self._policy_step.step(policy_loss)}
+        excess = log_density.detach().mean() - batch.action.shape[1]  # the wanted entropy is -A
+        self._temperature_step.step(-self.log_temperature.exp() * excess)
+        follow(self.targets, self.networks, self.config.tau)
+        self.updates += 1
+        return losses | {"temperature": float(temperature)}
+
+    @torch.no_grad()
+    def target(self, batch: Batch) -> Tensor:
+        """What the critics should say of a batch, (B,)."""
+        state = self.targets.trunk(batch.next_observation, batch.goal)
+        action, log_density = squashed_sample(self.networks.policy(state), self._noise(batch.action))
+        value = self.targets.critics(state, action).amin(0) - self.log_temperature.exp() * log_density
+        return temporal_difference_target(batch.reward, batch.terminated, value, self.config.discount)
+
+    def _noise(self, like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=self.generator, device=like.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes; the tensors are the live ones."""
+        return {
+            "networks": self.networks.state_dict(),
+            "targets": self.targets.state_dict(),
+            "log_temperature": self.log_temperature.detach(),
+            "critic_step": self._critic_step.state_dict(),
+            "policy_step": self._policy_step.state_dict(),
+            "temperature_step": self._temperature_step.state_dict(),
+            "generator": torch_state(self.generator),
+            "updates": self.updates,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.networks.load_state_dict(state["networks"])
+        self.targets.load_state_dict(state["targets"])
+        with torch.no_grad():
+            self.log_temperature.copy_(state["log_temperature"])
+        self._critic_step.load_state_dict(state["critic_step"])
+        self._policy_step.load_state_dict(state["policy_step"])
+        self._temperature_step.load_state_dict(state["temperature_step"])
+        restore_torch(self.generator, state["generator"])
+        self.updates = state["updates"]

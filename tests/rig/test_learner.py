@@ -1,0 +1,262 @@
+"""Laws of the kind `rig`: runs of every method, bit-exact resuming, and numbers that are not finite."""
+
+import hashlib
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import agents.rig.goals
+from agents.rig.agent import load_agent, restore_agent
+from agents.rig.learner import build
+from agents.runs.checkpoint import Checkpoint, encode
+from agents.runs.checkpoint_store import LAST, CheckpointStore
+from agents.runs.config_json import config_to_json
+from agents.runs.errors import ConfigError, NumericalError
+from agents.runs.state_tree import dump_json, flatten
+from tests.rig.tiny import tiny
+
+RUNS = {
+    "rig": {},
+    "finetuned": {"finetune_every": 8, "finetune_updates": 2, "vae_images": 8},
+    "skewed": {"finetune_every": 16, "finetune_updates": 1, "vae_images": 8, "skew": 0.01},
+    "log_probability": {"reward": "log_probability", "prior": "standard"},
+    "pixels": {"reward": "pixel_mse", "relabel": "half"},
+    "sac": {"algorithm": "sac", "env": "variable_pusher"},
+    "oracle": {"method": "oracle", "env": "pusher", "reward": "sparse"},
+    "her": {"method": "her", "batch": 4, "steps": 20},
+    "dsae": {"method": "dsae", "env": "multi_pusher"},
+    "lr": {"method": "lr"},
+    "forgetful": {"method": "oracle", "replay_capacity": 14, "parallel": 1},
+}
+RESUMED = ("finetuned", "oracle", "pixels")
+
+
+@pytest.fixture(autouse=True)
+def small_pool(monkeypatch, short_epochs):
+    monkeypatch.setattr(agents.rig.goals, "POOL", 20)
+
+
+def make(name, seed=3, **changes):
+    return build(tiny(**(RUNS[name] | changes)), seed=seed, device="cpu")
+
+
+def checkpoint(learner, step=0):
+    return Checkpoint("rig", config_to_json(learner.config), step, {}, {"learner": learner.state_dict()})
+
+
+def fingerprint(learner):
+    """SHA-256 of all that is saved: weights, optimisers, targets, generators, replay, worlds, counters."""
+    outline, tensors = flatten(checkpoint(learner).state)
+    digest = hashlib.sha256(dump_json(outline).encode())
+    for name, tensor in tensors.items():
+        digest.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_yields_what_its_config_promises(name):
+    learner = make(name)
+    reports = list(learner.train())
+    assert len(reports) == learner.config.intervals
+    assert all(type(v) is float and math.isfinite(v) for row in reports for v in row.values())
+    last = reports[-1]
+    assert {"hand_distance", "total_distance", "is_success", "critic_loss", "reward"} <= set(last)
+    assert ("puck_distance" in last) == (learner.config.env != "reacher")
+    assert last["environment_steps"] == learner.config.steps
+    assert ("vae_loss" in reports[0]) == bool(learner.config.autoencoder)
+    due = (learner.config.steps - learner.config.warmup_steps) * learner.config.updates_per_step
+    assert 0 < last["updates"] <= due
+
+
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_resumed_run_ends_bit_equal(name, tmp_path):
+    """Stopped after every interval, most of them in the middle of an episode, and read from its files."""
+    whole, rows = make(name), []
+    for step, row in enumerate(whole.train(), start=1):
+        rows.append(row)
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        CheckpointStore(folder).save(checkpoint(whole, step))
+    expected = fingerprint(whole)
+    for stop in range(1, len(rows)):
+        store = CheckpointStore(tmp_path / str(stop))
+        resumed = make(name, seed=99)
+        torch.rand(5)
+        resumed.load_state_dict(store.newest(pytest.fail).state["learner"])
+        assert list(resumed.train()) == rows[stop:], f"stopped after interval {stop}"
+        assert fingerprint(resumed) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", range(1, 21))
+@pytest.mark.parametrize("name", ["skewed", "sac", "her", "dsae"])
+def test_a_resumed_run_ends_bit_equal_wherever_it_stops(name, stop):
+    """The state of any action, not of an interval's end alone."""
+    whole = make(name, steps=30, interval_steps=30)
+    first = make(name, steps=30, interval_steps=30)
+    list(whole.train())
+    if first.autoencoder:
+        for _ in zip(range(first.config.pretraining_intervals), first.train(), strict=False):
+            pass
+    while first.steps < stop:
+        first._advance()
+    resumed = make(name, steps=30, interval_steps=30, seed=98)
+    resumed.load_state_dict(first.state_dict())
+    list(resumed.train())
+    assert fingerprint(resumed) == fingerprint(whole)
+
+
+def test_equal_seeds_give_equal_runs_and_others_do_not():
+    def run(seed):
+        learner = make("oracle", seed=seed)
+        return list(learner.train()), fingerprint(learner)
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_the_global_generators_are_left_alone():
+    before = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    list(make("finetuned").train())
+    assert torch.equal(before[0], torch.random.get_rng_state())
+    assert np.array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_finetuning_encodes_all_of_replay_anew():
+    learner = make("finetuned")
+    list(learner.train())
+    replay, representation = learner.replay, learner.autoencoder.representation
+    for slot, count in replay.written():
+        image = replay.images[slot]
+        pixels = (image.array if hasattr(image, "array") else image)[:count]
+        codes, log_variances = representation.distribution(pixels)
+        assert np.allclose(replay.codes[slot, :count], codes, atol=1e-5)
+        assert np.allclose(replay._numbers["log_variances"][slot, :count], log_variances, atol=1e-5)
+
+
+def test_relabelling_and_rewards_ask_no_network(monkeypatch):
+    learner = make("rig")
+    list(learner.train())
+    monkeypatch.setattr(learner.autoencoder.fit.model, "forward", None)
+    monkeypatch.setattr(learner.autoencoder.representation, "network", None)
+    learner.update()
+
+
+def _poison(parameter):
+    with torch.no_grad():
+        parameter.view(-1)[0] = math.nan
+
+
+def trained(name="rig"):
+    learner = make(name)
+    list(learner.train())
+    return learner
+
+
+@pytest.mark.parametrize("part", ["policy", "critics", "trunk"])
+@pytest.mark.parametrize("name", ["rig", "sac", "her"])
+def test_weights_that_are_not_finite_are_caught_in_the_same_update_and_never_saved(name, part):
+    learner = trained(name)
+    parameters = list(getattr(learner.agent.networks, part).parameters())
+    if not parameters:
+        pytest.skip("a trunk that only puts codes side by side has no weights")
+    learner.algorithm.updates = 1  # so that the next update moves TD3's policy too
+    _poison(parameters[0])
+    with pytest.raises(FloatingPointError):
+        learner.update()
+    with pytest.raises(NumericalError):
+        encode(checkpoint(learner))
+
+
+@pytest.mark.parametrize("part", ["policy", "critics"])
+def test_targets_that_are_not_finite_are_caught_in_the_same_update(part):
+    learner = trained()
+    _poison(next(getattr(learner.algorithm.targets, part).parameters()))
+    with pytest.raises(FloatingPointError, match="critic loss"):
+        learner.update()
+
+
+@pytest.mark.parametrize("field", ["observation", "goal", "action", "reward", "next_observation"])
+@pytest.mark.parametrize("name", ["rig", "sac"])
+def test_a_batch_that_is_not_finite_is_caught_before_a_weight_moves(name, field, monkeypatch):
+    learner = trained(name)
+    real = agents.rig.learner.draw_batch
+
+    def poisoned(*arguments, **keywords):
+        batch = real(*arguments, **keywords)
+        getattr(batch, field).view(-1)[0] = math.inf if field == "reward" else math.nan
+        return batch
+
+    monkeypatch.setattr(agents.rig.learner, "draw_batch", poisoned)
+    before = {name: value.clone() for name, value in learner.agent.networks.state_dict().items()}
+    with pytest.raises(FloatingPointError):
+        learner.update()
+    after = learner.agent.networks.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_gradient_that_is_not_finite_is_caught_before_a_weight_moves():
+    learner = trained()
+    critics = learner.agent.networks.critics
+    critics.first[0].weight.register_hook(lambda gradient: gradient * math.inf)
+    before = critics.first[0].weight.detach().clone()
+    with pytest.raises(FloatingPointError, match="critic gradient"):
+        learner.update()
+    assert torch.equal(before, critics.first[0].weight)
+
+
+def test_codes_rewards_and_actions_that_are_not_finite_are_caught():
+    learner = trained()
+    learner.replay.codes[:] = math.nan
+    with pytest.raises(FloatingPointError, match="reward"):
+        learner.update()
+    learner = trained()
+    _poison(learner.agent.networks.policy[-1].bias)
+    with pytest.raises(FloatingPointError, match="action"):
+        learner._advance()
+    learner = trained()
+    _poison(next(learner.autoencoder.fit.model.encoder.inner.parameters()))
+    with pytest.raises(FloatingPointError, match="code"):
+        learner._advance()
+
+
+@pytest.mark.parametrize("name", ["rig", "sac", "oracle", "her", "dsae"])
+def test_a_loaded_agent_acts_as_the_learner_s_own(name, tmp_path):
+    learner = trained(name)
+    CheckpointStore(tmp_path).save(checkpoint(learner))
+    agent = load_agent(tmp_path / LAST)
+    rng = np.random.default_rng(0)
+    if learner.config.visual:
+        seen = rng.integers(256, size=(2, 3, 48, 48, 3), dtype=np.uint8)
+    else:
+        seen = rng.uniform(0, 0.5, (2, 3, 4)).astype(np.float32)
+    actions = agent.act(*seen)
+    assert actions.dtype == np.float32 and actions.shape == (3, 2) and np.abs(actions).max() <= 1
+    assert np.array_equal(actions, learner.agent.act(*seen))
+    explored = agent.act(*seen, rng=np.random.default_rng(1))
+    assert np.abs(explored).max() <= 1 and not np.array_equal(actions, explored)
+    assert np.array_equal(explored, agent.act(*seen, rng=np.random.default_rng(1)))
+    assert agent.config == learner.config
+
+
+def test_a_checkpoint_of_another_kind_and_an_empty_folder_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="expected a run folder with a checkpoint"):
+        load_agent(tmp_path)
+    CheckpointStore(tmp_path).save(Checkpoint("tiny", {}, 1, {}, {}))
+    with pytest.raises(ConfigError, match="kind tiny, expected rig"):
+        load_agent(tmp_path / LAST)
+
+
+def test_an_agent_needs_neither_replay_nor_optimisers():
+    learner = trained()
+    state = learner.state_dict()
+    lean = {
+        "autoencoder": {"model": state["autoencoder"]["model"]},
+        "algorithm": {"networks": state["algorithm"]["networks"]},
+    }
+    images = learner.autoencoder.images[:2]
+    agent = restore_agent(learner.config, lean, "cpu")
+    assert np.array_equal(agent.act(images, images), learner.agent.act(images, images))
