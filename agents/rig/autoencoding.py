@@ -128,9 +128,7 @@ class AutoencoderTraining:
         return pixels, noise
 
 
-def build_network(
-    config: RigConfig, *, generator: torch.Generator
-) -> VariationalAutoencoder | Autoencoder:
+def build_network(config: RigConfig, *, generator: torch.Generator) -> VariationalAutoencoder | Autoencoder:
     """The autoencoder that a run's config describes, around a mean image; the generator draws the weights."""
     shape = AutoencoderConfig(
         kind=config.autoencoder, side=config.image_size, latent=config.latent, likelihood=config.likelihood

@@ -171,7 +171,9 @@ def test_critics_train_the_trunk_that_sees_images(side):
     trunk = ImagePair(side, 6, generator=torch.Generator().manual_seed(0))
     agent = Td3(networks(trunk=trunk), tiny(), seed=0, device="cpu")
     before = trunk.trunk[0].weight.detach().clone()
-    images = torch.randint(256, (3, 4, side, side, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    images = torch.randint(
+        256, (3, 4, side, side, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
+    )
     batch = Batch(images[0], images[1], torch.zeros(4, 2), torch.ones(4), images[2], torch.zeros(4))
     agent.update(batch)
     assert not torch.equal(before, trunk.trunk[0].weight)

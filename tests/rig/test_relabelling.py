@@ -1,4 +1,4 @@
-"""Laws of replay, relabelling and rewards: nothing stored twice, shares as stated, rewards by known answers."""
+"""Laws of replay, relabelling and rewards: nothing stored twice, shares as stated, rewards by hand."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,9 @@ def test_every_finished_transition_is_drawn_as_often_and_no_other():
     replay = empty()
     play(replay, 0, length=5)
     play(replay, 1, length=2)
-    replay.begin(Goals(np.zeros((1, 2), np.float32), None), *(np.zeros((1, SIDE, SIDE, 3), np.uint8),) + (0, 0))
+    replay.begin(
+        Goals(np.zeros((1, 2), np.float32), None), *(np.zeros((1, SIDE, SIDE, 3), np.uint8),) + (0, 0)
+    )
     slots, times = replay.sample(np.random.default_rng(0), 70_000)
     counts = np.zeros((6, HORIZON), int)
     np.add.at(counts, (slots, times), 1)
@@ -200,9 +202,7 @@ def test_rewards_by_hand():
 def test_a_batch_holds_transitions_under_goals_with_their_rewards():
     replay = empty()
     play(replay, 0, length=4, ends=True)
-    batch = draw_batch(
-        replay, NumberedGoals(2), tiny(relabel="vae"), np.random.default_rng(0), device="cpu"
-    )
+    batch = draw_batch(replay, NumberedGoals(2), tiny(relabel="vae"), np.random.default_rng(0), device="cpu")
     times = batch.observation[:, 1]
     assert torch.equal(batch.next_observation[:, 1], times + 1) and torch.equal(batch.action[:, 0], times)
     assert torch.equal(batch.terminated, (times == 3).float())
