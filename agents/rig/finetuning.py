@@ -4,6 +4,7 @@ Nair et al. (2018), algorithm 1 (on the covering images and replay together); Po
 weights of images. M images.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from agents.rig.config import RigConfig
 from agents.rig.density import log_densities, skew_weights
 from agents.rig.goals import ImaginedGoals
 from agents.rig.replay import Replay, all_images
+from agents.rig.representation import CHUNK
 
 
 class Learning(Protocol):
@@ -28,6 +30,32 @@ class Learning(Protocol):
         """Encode anew what the episodes that are being played saw last."""
 
 
+class Pictures:
+    """Covering images and those of finished episodes, M together, without a copy of them all."""
+
+    def __init__(self, learner: Learning) -> None:
+        self._covering, self._replay = learner.autoencoder.images, learner.replay
+        self._slots, self._times = self._replay.moments()
+
+    def __len__(self) -> int:
+        return len(self._covering) + len(self._slots)
+
+    def take(self, indices: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Images [B, S, S, 3] at places [B] below M."""
+        first = indices < len(self._covering)
+        later = indices[~first] - len(self._covering)
+        images = np.empty((len(indices), *self._covering.shape[1:]), np.uint8)
+        images[first] = self._covering[indices[first]]
+        if len(later):
+            images[~first] = self._replay.images_at(self._slots[later], self._times[later])
+        return images
+
+    def each(self, measure: Callable[[NDArray[np.uint8]], NDArray]) -> NDArray:
+        """What `measure` says of all images, in chunks."""
+        chunks = np.split(np.arange(len(self)), range(CHUNK, len(self), CHUNK))
+        return np.concatenate([measure(self.take(chunk)) for chunk in chunks])
+
+
 def finetune(learner: Learning, rng: np.random.Generator) -> dict[str, float]:
     """Make one round of updates on covering and replayed images, then encode everything anew.
 
@@ -37,11 +65,11 @@ def finetune(learner: Learning, rng: np.random.Generator) -> dict[str, float]:
     Raises:
         FloatingPointError: in the update that meets a number that is not finite.
     """
-    pictures = _seen_images(learner)
+    pictures = Pictures(learner)
     weights = _weights(learner, pictures)
 
     def draw(count: int) -> NDArray[np.uint8]:
-        return pictures[rng.choice(len(pictures), size=count, p=weights)]
+        return pictures.take(rng.choice(len(pictures), size=count, p=weights))
 
     report = learner.autoencoder.finetune(draw)
     encode = learner.autoencoder.representation.distribution
@@ -54,29 +82,21 @@ def finetune(learner: Learning, rng: np.random.Generator) -> dict[str, float]:
 
 def refresh_goals(learner: Learning, rng: np.random.Generator) -> None:
     """Fit the prior to the codes of all images and draw the pool of goals, if there is one, anew."""
-    pictures = _seen_images(learner)
-    codes = learner.autoencoder.representation.encode(pictures)
-    if learner.config.prior == "fitted":
+    pictures, config = Pictures(learner), learner.config
+    if config.prior == "fitted" or config.skew:
+        codes = pictures.each(learner.autoencoder.representation.encode)
+    if config.prior == "fitted":
         learner.goals.fit(codes)
-    if learner.config.skew:
+    if config.skew:
         learner.goals.fill(rng, codes, _weights(learner, pictures))
     else:
         learner.goals.fill(rng)
 
 
-def _seen_images(learner: Learning) -> NDArray[np.uint8]:
-    """Covering images and those of finished episodes, [M, S, S, 3]."""
-    slots, _ = learner.replay.moments()
-    episodes = [
-        all_images(learner.replay, int(slot), int(learner.replay.lengths[slot]) + 1)
-        for slot in np.unique(slots)
-    ]
-    return np.concatenate([learner.autoencoder.images, *episodes])
-
-
-def _weights(learner: Learning, pictures: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+def _weights(learner: Learning, pictures: Pictures) -> NDArray[np.float64] | None:
     """Weights [M] by the config's skew; None where all images count alike."""
     if not learner.config.skew:
         return None
     fit = learner.autoencoder.fit
-    return skew_weights(log_densities(fit.model, pictures, fit.generator), learner.config.skew)
+    densities = pictures.each(lambda images: log_densities(fit.model, images, fit.generator))
+    return skew_weights(densities, learner.config.skew)

@@ -49,9 +49,9 @@ class TaskGoals:
     def __init__(
         self, task: ManipulationTask, representation: Representation, rng: np.random.Generator
     ) -> None:
-        self._representation, self._visual = representation, task.camera is not None
-        layouts = sample_layouts(task.plan, rng, POOL)
-        self._codes = representation.encode(task.images_of(layouts) if self._visual else layouts)
+        self._task, self._representation = task, representation
+        self._visual = task.camera is not None
+        self._fill(sample_layouts(task.plan, rng, POOL))
 
     def draw(self, rng: np.random.Generator, count: int) -> Goals:
         """Goals for relabelling; images are their own codes."""
@@ -63,6 +63,19 @@ class TaskGoals:
         goals = [episode.goal_image if self._visual else episode.goal for episode in episodes]
         codes = self._representation.encode(np.stack(goals))
         return Goals(codes, codes if self._visual else None)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The pool's layouts."""
+        return {"layouts": self._layouts}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._fill(state["layouts"])
+
+    def _fill(self, layouts: NDArray[np.float64]) -> None:
+        self._layouts = layouts
+        seen = self._task.images_of(layouts) if self._visual else layouts
+        self._codes = self._representation.encode(seen)
 
 
 class ImaginedGoals:

@@ -132,12 +132,12 @@ class RigLearner:
             "algorithm": self.algorithm.state_dict(),
             "replay": self.replay.state_dict(),
             "collector": self._collector.state_dict(),
+            "goals": self.goals.state_dict(),
         }
         if self.autoencoder:
             state |= {
                 "autoencoder": self.autoencoder.state_dict(),
                 "covering": self._covering,
-                "goals": self.goals.state_dict(),
             }
         return state
 
@@ -153,7 +153,7 @@ class RigLearner:
             self._covering = state["covering"]
             self.autoencoder.take_images(self._covering.array)
             self.autoencoder.load_state_dict(state["autoencoder"])
-            self.goals.load_state_dict(state["goals"])
+        self.goals.load_state_dict(state["goals"])
         self.algorithm.load_state_dict(state["algorithm"])
         self.replay.load_state_dict(state["replay"])
         self._collector.load_state_dict(state["collector"])

@@ -1,7 +1,7 @@
 """Autoencoders that see and draw only how an image differs from the mean image.
 
-Differs from Nair et al. (2018), whose networks take images as they are: at 48 pixels the hand covers some 25 of
-2,304, and most of the training would go into the background, which never changes.
+Differs from Nair et al. (2018), whose networks take images as they are: at 48 pixels the hand covers some 25
+of 2,304, and most of the training would go into the background, which never changes.
 
 B batch, N images, S image side, D latent.
 """
@@ -58,8 +58,8 @@ def around_mean_image(
 ) -> VariationalAutoencoder | Autoencoder:
     """The network with its encoder and decoder wrapped, and with faint first drawings.
 
-    Until `fit_mean_image` the mean image is black. A decoder that begins with strong drawings of nothing learns
-    to ignore the latents before it learns to use them.
+    Until `fit_mean_image` the mean image is black. A decoder that begins with strong drawings of nothing
+    learns to ignore the latents before it learns to use them.
     """
     with torch.no_grad():
         network.decoder.up[-1].weight.mul_(FIRST_CONTRAST)

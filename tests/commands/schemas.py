@@ -25,6 +25,10 @@ FROM_ZERO: dict[str, set[str]] = {
         *("keep", "ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
     },
     "train language": {"dropout", "clip"},
+    "train rig": {
+        *("skew", "warmup_steps", "horizon", "beta", "beta_warmup", "finetune_every", "discount", "noise"),
+        *("noise_memory", "target_noise", "target_clip"),
+    },
     "evaluate vision": {"images", "seed"},
     "evaluate rig": {"seed", "horizon"},
     "reach": {"goal", "seed", "steps"},

@@ -30,7 +30,7 @@ RUNS = {
     "lr": {"method": "lr"},
     "forgetful": {"method": "oracle", "replay_capacity": 14, "parallel": 1},
 }
-RESUMED = ("finetuned", "oracle", "pixels")
+RESUMED = ("finetuned", "oracle", "pixels", "her")
 
 
 @pytest.fixture(autouse=True)

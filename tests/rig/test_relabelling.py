@@ -1,4 +1,4 @@
-"""Laws of replay, relabelling and rewards: nothing stored twice, shares as stated, rewards by known answers."""
+"""Laws of replay, relabelling and rewards: nothing stored twice, shares as stated, rewards by hand."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,105 @@
+"""Laws of the flags of `run.py train rig`: bad values name their field, presets build, a run trains."""
+
+import json
+
+import pytest
+
+import agents.rig.goals
+import run
+from agents.rig.config import METHODS, RigConfig
+from agents.rig.presets import PRESETS
+from agents.rig.relabel import RELABELLING
+from agents.runs.errors import ConfigError
+from tests.rig.tiny import TINY, tiny
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("env", "door"),
+        ("method", "dqn"),
+        ("reward", "dense"),
+        ("relabel", "final"),
+        ("algorithm", "ppo"),
+        ("prior", "uniform"),
+        ("skew", 1.5),
+        ("steps", 0),
+        ("parallel", 0),
+        ("image_size", 64),
+        ("latent", 0),
+        ("hidden", (0,)),
+        ("discount", 1.1),
+        ("tau", 0.0),
+        ("noise", -0.1),
+        ("sparse_distance", float("nan")),
+        ("beta_warmup", 2.0),
+        ("reward_scale", True),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_its_name(field, value):
+    with pytest.raises(ConfigError, match=f"^{field}: got .*expected"):
+        tiny(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("reward", {"method": "oracle", "reward": "pixel_mse"}),
+        ("reward", {"method": "dsae", "reward": "log_probability"}),
+        ("reward", {"method": "her", "reward": "latent_distance"}),
+        ("prior", {"method": "lr", "prior": "standard"}),
+        ("skew", {"method": "dsae", "skew": 0.5}),
+        ("finetune_every", {"method": "oracle", "finetune_every": 10}),
+        ("latent", {"method": "dsae", "latent": 5}),
+    ],
+)
+def test_what_a_method_cannot_do_is_refused_by_its_name(field, changes):
+    with pytest.raises(ConfigError, match=f"^{field}: got .*expected"):
+        tiny(**changes)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_auto_stands_for_the_method_s_own(method):
+    config = tiny(method=method)
+    assert config.reward_kind == METHODS[method].rewards[0]
+    assert config.relabel_kind in RELABELLING
+    assert tiny(method=method, relabel="half").relabel_kind == "half"
+
+
+def test_intervals_are_those_of_pretraining_and_of_play():
+    assert tiny(vae_epochs=3, steps=25, interval_steps=10).intervals == 3 + 3
+    assert tiny(method="oracle", steps=25, interval_steps=10).intervals == 3
+
+
+def test_presets_name_every_world_ours_and_the_papers():
+    worlds = {"reacher", "pusher", "multi_pusher", "variable_pusher"}
+    assert set(PRESETS) == worlds | {f"paper_{world}" for world in worlds}
+    assert all(config.env == name.removeprefix("paper_") for name, config in PRESETS.items())
+    assert PRESETS["paper_pusher"].steps == 500_000 and PRESETS["paper_pusher"].hidden == (400, 300)
+    assert PRESETS["reacher"] == RigConfig()
+
+
+def test_the_command_line_trains_stops_nowhere_and_resumes(tmp_path, monkeypatch, short_epochs, capsys):
+    monkeypatch.setattr(agents.rig.goals, "POOL", 20)
+    flags = []
+    for name in (
+        "interval_steps",
+        "horizon",
+        "parallel",
+        "warmup_steps",
+        "goals",
+        "vae_images",
+        "vae_rollout",
+    ):
+        flags += [f"--{name.replace('_', '-')}", str(getattr(TINY, name))]
+    flags += ["--vae-epochs", "1", "--vae-batch", "2", "--steps", "24", "--batch", "4", "--device", "cpu"]
+    flags += ["--env", "pusher", "--method", "rig", "--reward", "log_probability", "--relabel", "half"]
+    path = tmp_path / "run"
+    assert run.main(["train", "rig", *flags, "--out", str(path), "--seed", "2"]) == 0
+    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    assert len(rows) == 3 and {"puck_distance", "hand_distance"} <= set(rows[-1])
+    assert (path / "checkpoints" / "best.safetensors").exists()
+    assert list((path / "checkpoints" / "segments").glob("*.segment"))
+    assert run.main(["train", "--resume", str(path)]) == 0
+    assert run.main(["train", "rig", "--method", "oracle", "--reward", "pixel_mse"]) == 2
+    assert "reward: got 'pixel_mse', expected one of" in capsys.readouterr().err
