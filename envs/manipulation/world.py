@@ -31,8 +31,8 @@ CLAW_GAP = 0.03
 CLAW_FRICTION = 0.001
 WRIST_SIZE, WRIST_PLACE = (0.03, 0.02, 0.02), (0.0, 0.0, 0.07)
 FOREARM_SIZE, FOREARM_PLACE = (0.025, 0.09, 0.025), (0.0, -0.11, 0.095)
-"""metres, half the edges, and the middle from the hand's; wrist and forearm are above all pucks, and touch
-nothing. The forearm leads from the wrist away from the camera."""
+"""metres, half the edges, and the middle from the hand's; wrist and forearm are above all pucks. The
+forearm leads away from the camera."""
 HAND_MASS = 1000.0
 """kilograms; so heavy that pushing leaves its velocity as it is."""
 PUCK_RADIUS, PUCK_HALF_HEIGHT, PUCK_MASS = 0.04, 0.015, 0.1
@@ -135,8 +135,7 @@ def _add_hand(spec: mujoco.MjSpec) -> None:
         ("wrist", WRIST_SIZE, WRIST_COLOUR, WRIST_PLACE),
         ("forearm", FOREARM_SIZE, FOREARM_COLOUR, FOREARM_PLACE),
     ):
-        shown = _add_geom(hand, name, "BOX", size, colour, pos=place)
-        shown.mass, shown.contype, shown.conaffinity = 0.0, 0, 0
+        _add_geom(hand, name, "BOX", size, colour, pos=place).mass = 0.0
 
 
 def _add_puck(spec: mujoco.MjSpec, puck: Puck) -> None:

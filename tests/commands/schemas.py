@@ -45,14 +45,10 @@ FROM_ZERO: dict[str, set[str]] = {
 
 REQUIRED_WORDS: dict[str, list[str]] = {
     "compare": ["."],
-<<<<<<< HEAD
-    "evaluate": ["--data", ".", "."],
     "table": ["heads", "--data", "."],
-=======
     "evaluate vision": ["--data", ".", "."],
     "evaluate rig": ["."],
     "reach": ["."],
->>>>>>> rigeval
     "bench": ["curling"],
     "match": ["drawer", "drawer"],
     "render": [__file__],

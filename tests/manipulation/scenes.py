@@ -43,24 +43,16 @@ def tumble(model, rng):
 
 
 def geoms_by_ray(model, data, size):
-    """Which geom MuJoCo's own rays hit through every pixel of camera 0, [size, size], -1 for none."""
+    """Which geom MuJoCo's own rays hit through every pixel of camera 0, [size, size], -1 for none.
+
+    One ray at a time: `mj_multiRay` (MuJoCo 3.17) passes over parts of bodies whose geoms lie to one side.
+    """
     focal = 0.5 * size / np.tan(np.deg2rad(model.cam_fovy[0]) / 2)
     row, column = np.mgrid[:size, :size] + 0.5
     local = np.stack([column - size / 2, size / 2 - row, np.full((size, size), -focal)], -1).reshape(-1, 3)
     rays = (local / np.linalg.norm(local, axis=1, keepdims=True)) @ data.cam_xmat[0].reshape(3, 3).T
-    ids, distances = np.empty(size * size, dtype=np.int32), np.empty(size * size)
-    mujoco.mj_multiRay(
-        model,
-        data,
-        pnt=data.cam_xpos[0],
-        vec=rays.ravel(),
-        geomgroup=None,
-        flg_static=True,
-        bodyexclude=-1,
-        geomid=ids,
-        dist=distances,
-        normal=None,
-        nray=size * size,
-        cutoff=mujoco.mjMAXVAL,
-    )
+    ids, hit = np.empty(size * size, dtype=np.int32), np.empty(1, dtype=np.int32)
+    for pixel, ray in enumerate(rays):
+        mujoco.mj_ray(model, data, data.cam_xpos[0], ray, None, 1, -1, hit)
+        ids[pixel] = hit[0]
     return ids.reshape(size, size)

@@ -33,7 +33,7 @@ def poses_of(camera, simulation, layouts):
 def test_pixels_show_the_geoms_that_rays_hit(task, size):
     simulation, rng = simulation_of(task), np.random.default_rng(1)
     camera = Camera(simulation.model, size)
-    layouts = layouts_of(task, rng, 20)
+    layouts = layouts_of(task, rng, 10)
     ids = camera.ids(*poses_of(camera, simulation, layouts))
     for seen, layout in zip(ids, layouts, strict=True):
         simulation.place(layout, np.ones((len(layout) - 2) // 2, bool))
