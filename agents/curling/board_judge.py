@@ -9,7 +9,7 @@ Shape letters: B positions, K outcomes.
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.curling.end_step import MOST_POINTS
+from agents.curling.compiled.end_step import MOST_POINTS
 from envs.curling.judgement import END_SPREAD, HAMMER_POINTS, standing
 from envs.curling.scoring import score_ends
 from envs.curling.world import World
