@@ -43,19 +43,22 @@ def seeds_of(count):
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_a_search_spends_its_budget_and_leaves_the_positions_alone(search):
+@pytest.mark.parametrize(
+    ("games", "simulations"), [(40, 60), pytest.param(10_000, 30, marks=pytest.mark.slow)]
+)
+def test_a_search_spends_its_budget_and_leaves_the_positions_alone(search, games, simulations):
     """E1: budget, priors, values within the scores, kernel weights from 0, the same seed the same shot."""
-    positions = random_positions(40, 0)
-    before, player = positions.copy(), player_of(search)
-    result = player.search(positions, seeds_of(40))
+    positions = random_positions(games, 0)
+    before, player = positions.copy(), player_of(search, simulations=simulations)
+    result = player.search(positions, seeds_of(games))
     assert np.array_equal(positions, before)
-    assert (result.simulations == (0 if search == "policy" else 60)).all()
+    assert (result.simulations == (0 if search == "policy" else simulations)).all()
     assert np.array_equal(result.mover, mover(positions))
     assert np.isfinite(result.weights).all() and (result.weights >= 0).all()
     assert np.abs(result.values).max() <= 8 and np.abs(result.value).max() <= 8
     assert np.allclose(result.outcome.sum(1), 1, atol=1e-6) and (result.priors.sum(1) <= 1 + 1e-6).all()
     assert np.allclose(result.outcome @ POINTS, result.value, atol=1e-6)
-    again = player.search(positions, seeds_of(40))
+    again = player.search(positions, seeds_of(games))
     assert np.array_equal(result.point, again.point) and np.array_equal(result.value, again.value)
 
 
