@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections import deque
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any
@@ -33,6 +34,7 @@ class GameWorkers:
 
     def __init__(self, event: Event, device: str, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
+        event = replace(event)  # without the world it may have built, which would not fit through the pipe
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(workers):
@@ -44,6 +46,8 @@ class GameWorkers:
             self._processes.append(process)
         self._loads = [0] * workers
         self._finished: deque[GameRecord] = deque()
+        self.thrown = 0
+        """Stones thrown so far in all games together."""
 
     def __len__(self) -> int:
         """How many games are in progress."""
@@ -105,6 +109,9 @@ class GameWorkers:
             raise ConfigError(content)
         if kind == "report":
             return content
+        if kind == "thrown":
+            self.thrown += content
+            return None
         self._loads[worker] -= 1
         self._finished.append(content)
         return None
@@ -134,8 +141,10 @@ def _work(event: Event, device: str, pipe: Connection) -> None:
                 hall.start(spec)
             else:
                 pipe.send(("report", hall.unfinished()))
+        before = hall.thrown
         for record in hall.step():
             pipe.send(("finished", record))
+        pipe.send(("thrown", hall.thrown - before))
 
 
 def _listen(pipe: Connection, messages: SimpleQueue) -> None:

@@ -36,6 +36,8 @@ class LockstepGames:
         self._world = world
         self._referees = [Referee(player, world, move_seconds) for player in players]
         self._games: list[_Game] = []
+        self.thrown = 0
+        """Stones thrown so far in all games together."""
 
     def __len__(self) -> int:
         """How many games are in progress."""
@@ -71,6 +73,7 @@ class LockstepGames:
         for (game, shot), throw in zip(thrown, throws, strict=True):
             game.turns.append(Turn(shot, throw.executed))
             game.state = throw.after
+        self.thrown += len(throws)
         finished = [game.record() for game in self._games if game.over]
         self._games = [game for game in self._games if not game.over]
         return finished
@@ -110,13 +113,11 @@ class _Game:
 
     def noise(self) -> np.random.Generator:
         """The generator of this turn's noise."""
-        return np.random.default_rng((self.spec.seed, NOISE, len(self.turns)))
+        return turn_noise(self.spec.seed, len(self.turns))
 
     def player_seed(self) -> int:
         """The seed of what the player to throw draws in this turn."""
-        own = self.spec.seed, DRAWS, self.spec.hammer, self.state.thrower, len(self.turns)
-        sequence = np.random.SeedSequence(own)
-        return int(sequence.generate_state(1, np.uint64)[0])
+        return draw_seed(self.spec.seed, self.spec.hammer, self.state.thrower, len(self.turns))
 
     def record(self) -> GameRecord:
         spec, state = self.spec, self.state
@@ -164,3 +165,13 @@ def play_games(
 def game_seed(seed: int, number: int) -> int:
     """The seed of a pair of games in an event of this seed: 63 bits."""
     return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def turn_noise(seed: int, turn: int) -> np.random.Generator:
+    """The generator of the noise of a turn, in a game of this seed."""
+    return np.random.default_rng((seed, NOISE, turn))
+
+
+def draw_seed(seed: int, hammer: int, player: int, turn: int) -> int:
+    """The seed of what a player draws in a turn of a game with this seed and first hammer."""
+    return int(np.random.SeedSequence((seed, DRAWS, hammer, player, turn)).generate_state(1, np.uint64)[0])
