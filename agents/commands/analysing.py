@@ -25,11 +25,11 @@ from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
-from envs.curling.digital_curling import check_position, parse_state
-from envs.curling.positions import QUANTUM_OVERLAP
-from envs.curling.render import draw_game
-from envs.curling.rule_set import LAST_END, RuleSet
-from envs.curling.rules import GameState
+from envs.curling.physics.positions import QUANTUM_OVERLAP
+from envs.curling.pictures.render import draw_game
+from envs.curling.rules.game import GameState
+from envs.curling.rules.rule_set import LAST_END, RuleSet
+from envs.curling.wire.digital_curling import check_position, parse_state
 from envs.curling.world import World
 
 if TYPE_CHECKING:

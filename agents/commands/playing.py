@@ -19,13 +19,13 @@ from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import CorruptFileError
 from envs.curling.conditions import build_world
-from envs.curling.delivery import Shot
-from envs.curling.opponents import legal_shot
-from envs.curling.render import draw_game, png_bytes
-from envs.curling.replay import shot_tracks
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import GameState
-from envs.curling.scoring import score_ends
+from envs.curling.physics.delivery import Shot
+from envs.curling.pictures.render import draw_game, png_bytes
+from envs.curling.pictures.replay import shot_tracks
+from envs.curling.players.opponents import legal_shot
+from envs.curling.rules.game import GameState
+from envs.curling.rules.rule_set import RuleSet
+from envs.curling.rules.scoring import score_ends
 from envs.curling.world import Throw, World
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from agents.curling.players import BatchPlayer, even_game
 from agents.curling.positions import positions_of
 from agents.curling.search_player import SearchPlayer
 from agents.curling.shot_space import ShotSpace
-from envs.curling.delivery import Shot
-from envs.curling.rules import GameState
-from envs.curling.scoring import score_ends
+from envs.curling.physics.delivery import Shot
+from envs.curling.rules.game import GameState
+from envs.curling.rules.scoring import score_ends
 from envs.curling.world import World
 
 Floats = NDArray[np.float64]

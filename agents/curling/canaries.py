@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.curling.imagined_throws import Boards, points_lying
-from envs.curling.rule_set import RuleSet
-from envs.curling.rules import GameState, frozen
-from envs.curling.scoring import squared_distances
-from envs.curling.sheet import STONES, STONES_PER_TEAM, WORLD_CURLING
+from envs.curling.physics.sheet import STONES, STONES_PER_TEAM, WORLD_CURLING
+from envs.curling.rules.game import GameState, frozen
+from envs.curling.rules.rule_set import RuleSet
+from envs.curling.rules.scoring import squared_distances
 from envs.curling.world import World
 
 RULES = RuleSet(ends=8)

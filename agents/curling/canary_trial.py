@@ -20,9 +20,9 @@ from agents.curling.canaries import CANARIES, RULES, Canary
 from agents.curling.imagined_throws import throw_each
 from agents.curling.players import BatchPlayer
 from agents.runs.errors import CorruptFileError
-from envs.curling.actions import tee_speeds
 from envs.curling.conditions import build_world
-from envs.curling.delivery import Shot, velocity_through, velocity_to_stop
+from envs.curling.physics.delivery import Shot, velocity_through, velocity_to_stop
+from envs.curling.tasks.actions import tee_speeds
 from envs.curling.world import World
 
 ICE, NOISE = "fcv1", "dc3"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.curling.sheet import (
+from envs.curling.physics.sheet import (
     BUTTON_RADIUS,
     EIGHT_FOOT_RADIUS,
     FOUR_FOOT_RADIUS,

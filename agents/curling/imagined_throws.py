@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.curling.free_guard_zone import settle
-from envs.curling.motion import simulate
-from envs.curling.rules import GameState, thrown_slot
-from envs.curling.scoring import score_ends
-from envs.curling.sheet import STONES
+from envs.curling.physics.motion import simulate
+from envs.curling.physics.sheet import STONES
+from envs.curling.rules.free_guard_zone import settle
+from envs.curling.rules.game import GameState, thrown_slot
+from envs.curling.rules.scoring import score_ends
 from envs.curling.world import World
 
 

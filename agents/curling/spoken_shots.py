@@ -6,11 +6,11 @@ import numpy as np
 
 from agents.curling.house_text import stone_name, stone_slot
 from envs.curling.crossing import crossing
-from envs.curling.delivery import Shot, stop_point, velocity_through, velocity_to_stop
-from envs.curling.opponents import legal_shot
-from envs.curling.rules import GameState
-from envs.curling.rules_player import WEIGHTS
-from envs.curling.sheet import STONES_PER_TEAM
+from envs.curling.physics.delivery import Shot, stop_point, velocity_through, velocity_to_stop
+from envs.curling.physics.sheet import STONES_PER_TEAM
+from envs.curling.players.opponents import legal_shot
+from envs.curling.players.rules_player import WEIGHTS
+from envs.curling.rules.game import GameState
 from envs.curling.world import Throw, World
 
 HANDLES = {"left": 1.0, "right": -1.0}  # where the stone curls to: sign of the spin, anticlockwise positive

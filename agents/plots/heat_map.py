@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from agents.curling.grid import COLUMN_SPACING, COLUMNS, DRAW_ROWS, PARTS, ROW_SPACING, ROWS, PolicyGrid
 from agents.curling.shot_space import ANTICLOCKWISE, CLOCKWISE
-from envs.curling.rules import GameState
-from envs.curling.sheet import EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS, STONES_PER_TEAM, Sheet
+from envs.curling.physics.sheet import EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS, STONES_PER_TEAM, Sheet
+from envs.curling.rules.game import GameState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

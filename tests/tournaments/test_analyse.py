@@ -12,8 +12,8 @@ from agents.curling.canary_trial import canary_world
 from agents.curling.game_records import record_line
 from agents.curling.lockstep_games import play_games
 from agents.curling.players import make_player
-from envs.curling.digital_curling import WireState, format_state
-from envs.curling.rules import GameState, frozen
+from envs.curling.rules.game import GameState, frozen
+from envs.curling.wire.digital_curling import WireState, format_state
 from tests.tournaments.fakes import Scatterer, quick_world, specs
 
 FEW = ("--shots", "3", "--throws", "40", "--grid-throws", "1", "--device", "cpu")

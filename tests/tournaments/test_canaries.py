@@ -19,10 +19,10 @@ from agents.curling.canary_trial import (
 )
 from agents.curling.players import make_player
 from agents.runs.errors import CorruptFileError
-from envs.curling.delivery import Shot, velocity_through
-from envs.curling.digital_curling import check_position
-from envs.curling.positions import OVERLAP
-from envs.curling.rules import thrown_slot
+from envs.curling.physics.delivery import Shot, velocity_through
+from envs.curling.physics.positions import OVERLAP
+from envs.curling.rules.game import thrown_slot
+from envs.curling.wire.digital_curling import check_position
 
 
 @pytest.fixture(scope="module")

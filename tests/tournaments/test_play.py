@@ -11,8 +11,8 @@ import run
 from agents.curling.house_text import house_text, stone_name, stone_slot
 from agents.curling.saved_game import read_game
 from agents.curling.spoken_shots import parse_shot
-from envs.curling.delivery import stop_point
-from envs.curling.ice import get_ice
+from envs.curling.physics.delivery import stop_point
+from envs.curling.physics.ice import get_ice
 from tests.curling.boards import board
 from tests.tournaments.fakes import quick_world
 

@@ -13,8 +13,8 @@ from agents.curling.player_config import SEARCHES, WITHOUT_NETWORK
 from agents.curling.player_tokens import SCRIPTED, WITH_NETWORK, check_token
 from agents.curling.players import make_player, single_player
 from agents.runs.errors import ConfigError, CorruptFileError
-from envs.curling.opponents import PLAYERS
-from envs.curling.rules import start_game
+from envs.curling.players.opponents import PLAYERS
+from envs.curling.rules.game import start_game
 from tests.tournaments.fakes import quick_world, specs
 
 
