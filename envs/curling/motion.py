@@ -81,7 +81,7 @@ def simulate(
         RuntimeError: a shot did not end; none is known.
     """
     batch = checked(ice, stones, in_play, slot, velocity, spin, contact_quantum)
-    physics, origin = _physics(ice, contact_quantum), np.array(ice.release_position)
+    physics, origin = physics_of(ice, contact_quantum), np.array(ice.release_position)
     count = len(batch.slot)
     places, in_play_after = np.zeros((count, STONES, 2)), np.zeros((count, STONES), bool)
     result = Motion(places, in_play_after, np.zeros(count, np.int64), np.zeros(count))
@@ -145,7 +145,7 @@ def trajectory(
         np.asarray(spin)[None],
         contact_quantum,
     )
-    physics = _physics(ice, contact_quantum)
+    physics = physics_of(ice, contact_quantum)
     log = np.zeros((MOST_PATHS * STONES, LOG_FIELDS))
     seconds, entries = _trace(
         physics, empty_board(), np.array(ice.release_position), *(array[0] for array in batch), log
@@ -162,7 +162,8 @@ def _pool(workers: int, process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="curling")
 
 
-def _physics(ice: Ice, quantum: float) -> Physics:
+def physics_of(ice: Ice, quantum: float) -> Physics:
+    """What compiled code needs to know of an ice; `quantum` in seconds as `simulate`'s contact_quantum."""
     contact = Contact(ice.restitution, ice.elastic_speed, ice.contact_friction, 2.0 * ice.sheet.stone_radius)
     sheet = ice.sheet
     return Physics(

@@ -11,7 +11,7 @@ import pytest
 from envs.compiled import entry, kernel
 from envs.curling.events import NONE, empty_board, proceed, release, set_up, settle
 from envs.curling.ice import ICES, get_ice
-from envs.curling.motion import _physics, simulate, trajectory
+from envs.curling.motion import physics_of, simulate, trajectory
 from envs.curling.stones import spin_at, state_at
 from tests.curling.layouts import random_shots
 
@@ -96,7 +96,7 @@ def test_no_step_or_collision_adds_energy_and_no_stones_overlap(name, count, rec
     ice = get_ice(name)
     shots = random_shots(count, ice, np.random.default_rng(0))
     out = np.zeros((count, 3))
-    watch(_physics(ice, 0.0), empty_board(), np.array(ice.release_position), *shots, 8, out)
+    watch(physics_of(ice, 0.0), empty_board(), np.array(ice.release_position), *shots, 8, out)
     record_property("largest relative rise of kinetic energy", out[:, 0].max())
     record_property("deepest overlap in motion, m", -out[:, 1].min())
     record_property("deepest overlap at rest, m", -out[:, 2].min())
