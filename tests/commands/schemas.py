@@ -29,6 +29,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "bench": {"seed"},
     "demo": {"seed"},
     "match": {"seed"},
+    "teach": {"explore", "seed", "workers"},
     "strategy": {"games", "seed"},
     "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
