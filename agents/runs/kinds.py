@@ -35,6 +35,14 @@ KINDS: dict[str, Kind] = {
         best_metric="validation_accuracy",
         presets="agents.vision.presets:PRESETS",
     ),
+    "kr_dl": Kind(
+        config="agents.curling.supervised_config:SupervisedConfig",
+        build="agents.curling.supervised:build",
+        summary="a curling network that learns a teacher's shots (run.py teach)",
+        best_metric="validation_policy_loss",
+        best_is_lowest=True,
+        presets="agents.curling.presets:SUPERVISED",
+    ),
     "language": Kind(
         config="agents.language.config:LanguageConfig",
         build="agents.language.learner:build",
