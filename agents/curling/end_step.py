@@ -124,9 +124,9 @@ def _foul(
             continue
         if shot < rules.protected and not in_play[k]:
             return True
-        if shot < rules.untouchable and abs(before[k, 0]) < rules.radius:
-            if not in_play[k] or abs(stones[k, 0]) >= rules.radius:
-                return True
+        ticked = not in_play[k] or abs(stones[k, 0]) >= rules.radius
+        if ticked and shot < rules.untouchable and abs(before[k, 0]) < rules.radius:
+            return True
     return False
 
 

@@ -4,8 +4,9 @@ A shot is two numbers, in standard deviations of the execution noise, and a part
 anticlockwise). So a kernel of scale 1 is the noise itself (Lee et al., ICML 2018, section 3).
 
 - `dc3`: release speed, and direction from that of a draw to the tee. The noise is exactly Gaussian here.
-- `student_t`: the same, the direction divided by the scale that the noise has at the shot's speed. Moving
-  along the speed so bends directions by the change of that scale, some 0.4 % for one scale of the speed.
+- `student_t`: the same, the direction divided by the scale that the noise has at the shot's speed. No axes
+  make that noise the same everywhere: a change of speed alone moves the second coordinate a little. It does
+  not for shots over the tee, and by at most half a scale at the edge of the house.
 - `gat2016`: its noise adds to every velocity the difference that a miss of a draw to the tee makes. That is
   the same everywhere for velocities; the axes here are those that a miss along and across the sheet moves
   along, to first order, which leaves out less than 1 % of the noise.
@@ -21,7 +22,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.curling.delivery import velocity_to_stop
+from envs.curling.actions import tee_speeds
+from envs.curling.delivery import velocity_through, velocity_to_stop
 from envs.curling.ice import Ice
 from envs.curling.noise import Noise, NoNoise, PolarNoise, StudentNoise, TargetNoise, get_noise
 from planners.config import KernelConfig
@@ -31,6 +33,8 @@ CLOCKWISE, ANTICLOCKWISE = 0, 1
 """The discrete parts."""
 USUAL_NOISE = {"fcv1": "dc3", "gat2016": "gat2016"}
 """Ice -> the noise whose scales are used when there is none."""
+SAMPLES = 256
+"""Speeds at which axes that change with the speed are sampled."""
 WIDEST = 0.1
 """radians either side of a draw to the tee that shots of the search may point to: beyond the side lines."""
 
@@ -50,41 +54,41 @@ class Axes(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PolarAxes:
     """Release speed and direction over their noise.
 
     Args:
-        speed: scale of the speed, m/s.
-        heading: direction of an anticlockwise draw to the tee, radians anticlockwise from straight ahead.
-        slow_speed, fast_speed: between these, m/s, the scale of the direction runs
-        slow_angle, fast_angle: from the first to the second, radians.
+        scale: of the noise of the speed, m/s.
+        speeds: [N] ascending release speeds, m/s, between which the following are linear:
+        angles: [N] scale of the noise of the direction, radians.
+        origins: [N] direction over its scale that is 0 on the second axis, for anticlockwise stones.
     """
 
-    speed: float
-    heading: float
-    slow_speed: float
-    fast_speed: float
-    slow_angle: float
-    fast_angle: float
+    scale: float
+    speeds: Floats
+    angles: Floats
+    origins: Floats
 
     def to_points(self, velocity: Floats, side: Floats) -> Floats:
         """As `Axes.to_points`."""
         speed = np.hypot(velocity[:, 0], velocity[:, 1])
         direction = np.arctan2(-velocity[:, 0], velocity[:, 1])
-        turned = (direction - side * self.heading) / self._angle(speed)
-        return np.stack([speed / self.speed, turned], -1)
+        angle, origin = self._at(speed)
+        return np.stack([speed / self.scale, direction / angle - side * origin], -1)
 
     def to_velocities(self, points: Floats, side: Floats) -> Floats:
         """As `Axes.to_velocities`."""
-        speed = points[:, 0] * self.speed
-        direction = points[:, 1] * self._angle(speed) + side * self.heading
+        speed = points[:, 0] * self.scale
+        angle, origin = self._at(speed)
+        direction = (points[:, 1] + side * origin) * angle
         return np.stack([-speed * np.sin(direction), speed * np.cos(direction)], -1)
 
-    def _angle(self, speed: Floats) -> Floats | float:
-        if self.slow_angle == self.fast_angle:
-            return self.slow_angle
-        return np.interp(speed, (self.slow_speed, self.fast_speed), (self.slow_angle, self.fast_angle))
+    def _at(self, speed: Floats) -> tuple[Floats, Floats]:
+        """Angles and origins at speeds [B]."""
+        if len(self.speeds) == 1:
+            return self.angles, self.origins
+        return np.interp(speed, self.speeds, self.angles), np.interp(speed, self.speeds, self.origins)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ class ShotSpace:
         return points * np.array([1.0, -1.0]), 1 - parts
 
     def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The box of points from the weakest draw to the strongest hit within `WIDEST` of a draw to the tee."""
+        """The box of points from the weakest draw to the strongest hit within `WIDEST` of the tee draw."""
         weakest = velocity_to_stop(self.ice, [0.0, self.ice.sheet.hog_y], self.ice.release_spin)
         heading = _heading(self.ice)
         corners = [
@@ -176,12 +180,21 @@ def _heading(ice: Ice) -> float:
 
 
 def _polar(ice: Ice, noise: PolarNoise) -> PolarAxes:
-    return PolarAxes(noise.speed, _heading(ice), 0.0, 1.0, noise.angle, noise.angle)
+    angle = np.array([noise.angle])
+    return PolarAxes(noise.speed, np.zeros(1), angle, _heading(ice) / angle)
 
 
 def _student(ice: Ice, noise: StudentNoise) -> PolarAxes:
-    speeds, angles = (noise.slow_speed, noise.max_speed), (noise.slow_angle, noise.fast_angle)
-    return PolarAxes(noise.speed, _heading(ice), *speeds, *angles)
+    """Origins so that the second coordinate d / angle(v) - origin(v) does not change with the speed v for a
+    stone over the tee, whose direction is d(v): its origin is the integral of d over 1 / angle."""
+    over_tee = np.linspace(0.0, tee_speeds(ice)[1], SAMPLES)
+    velocity = velocity_through(ice, ice.sheet.tee, over_tee, ice.release_spin)
+    speed, heading = np.hypot(velocity[:, 0], velocity[:, 1]), np.arctan2(-velocity[:, 0], velocity[:, 1])
+    angle = np.interp(speed, (noise.slow_speed, noise.max_speed), (noise.slow_angle, noise.fast_angle))
+    steps = (heading[1:] + heading[:-1]) / 2 * np.diff(1.0 / angle)
+    return PolarAxes(
+        noise.speed, speed, angle, heading[0] / angle[0] + np.concatenate([[0.0], np.cumsum(steps)])
+    )
 
 
 def _target(ice: Ice, noise: TargetNoise) -> TargetAxes:

@@ -1,4 +1,4 @@
-"""Where and how fast a free stone crosses a line across the sheet: the inverse of `delivery.velocity_through`.
+"""Where and how fast a free stone crosses a line: the inverse of `delivery.velocity_through`.
 
 Shape letters: B deliveries.
 """

@@ -49,7 +49,7 @@ def winning_chance(
     score = sign * score_ends(sheet, stones, in_play)
     if to_come == 0:
         return _after_end(rules, state, lead + score, score)
-    worth = sign * _standing(sheet, stones, in_play)
+    worth = sign * standing(sheet, stones, in_play)
     settled = 1.0 / (1.0 + 0.25 * to_come)
     ours = 1 if state.hammer == state.thrower else -1
     last_stone = ours * HAMMER_POINTS * min(1.0, to_come / 4)
@@ -73,7 +73,7 @@ def _after_end(
     return np.where(lead > 0, 1.0, np.where(lead < 0, 0.0, tied))
 
 
-def _standing(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> NDArray[np.float64]:
+def standing(sheet: Sheet, stones: NDArray[np.float64], in_play: NDArray[np.bool_]) -> NDArray[np.float64]:
     """[B] points that the stones in the house promise team 0, less those they promise team 1."""
     distance = np.sqrt(squared_distances(sheet, stones, in_play))
     in_house = distance < sheet.house_reach

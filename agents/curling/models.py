@@ -1,0 +1,101 @@
+"""Network files: checkpoints whose config has `network` and whose state has `network`, its weights.
+
+Runs that train networks write such checkpoints; `save_network` writes small ones with nothing else in them.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.curling.network_config import NetworkConfig
+from agents.curling.networks import PolicyValueNetwork, build_network
+from agents.runs.atomic import write_file
+from agents.runs.checkpoint import Checkpoint, encode, load_checkpoint
+from agents.runs.config_json import config_from_json, config_to_json
+from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.origin import versions
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+SUFFIX = ".safetensors"
+KIND = "curling_network"
+"""Kind of the small files."""
+
+
+class LoadedNetwork(NamedTuple):
+    """A network from a file: in evaluation mode, with what made it, and the SHA-256 of its weights."""
+
+    network: PolicyValueNetwork
+    config: NetworkConfig
+    kind: str
+    step: int
+    hash: str
+
+
+def load_network(path: str | Path, device: str | torch.device = "cpu") -> LoadedNetwork:
+    """Reads the network of a file, or of the pretrained network of that name.
+
+    Raises:
+        CorruptFileError: the file is damaged or holds no network.
+        StorageError: it cannot be read.
+    """
+    path = pretrained_path(str(path)) if str(path) in pretrained_names() else Path(path)
+    checkpoint = load_checkpoint(path)
+    try:
+        config = config_from_json(NetworkConfig, checkpoint.config["network"])
+        network = build_network(config, generator=torch.Generator())
+        weights = checkpoint.state["network"]
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, AttributeError, RuntimeError, ConfigError) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise CorruptFileError(
+            f"{path}: holds no network of ours ({type(error).__name__}: {problem})"
+        ) from error
+    return LoadedNetwork(
+        network.to(device).eval(), config, checkpoint.kind, checkpoint.step, weights_hash(weights)
+    )
+
+
+def save_network(
+    path: Path, network: PolicyValueNetwork, config: NetworkConfig, *, kind: str = KIND, step: int = 0
+) -> None:
+    """Writes a network and its config, nothing else.
+
+    Raises:
+        NumericalError: a weight is not finite.
+        StorageError: the file cannot be written.
+    """
+    state = {"network": dict(network.state_dict())}
+    checkpoint = Checkpoint(kind, {"network": config_to_json(config)}, step, versions(), state)
+    write_file(path, b"".join(encode(checkpoint)))
+
+
+def weights_hash(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256, as hexadecimal digits, over names, types, shapes and numbers of weights."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def pretrained_names() -> tuple[str, ...]:
+    """Names of the networks that ship with the package."""
+    return tuple(sorted(path.name.removesuffix(SUFFIX) for path in PRETRAINED.glob(f"*{SUFFIX}")))
+
+
+def pretrained_path(name: str) -> Path:
+    """The file of the pretrained network of this name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in pretrained_names():
+        raise ConfigError(
+            f"network: got {name!r}, expected one of {', '.join(pretrained_names()) or '(none)'}"
+        )
+    return PRETRAINED / f"{name}{SUFFIX}"

@@ -1,0 +1,77 @@
+"""How a player searches: the variant of the search, its budget, and what it plays for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.runs.fields import check_choice, check_real, check_whole
+
+SearchName = Literal["kr_dl_uct", "kr_dl_uct_public", "dl_uct", "kr_uct", "uct", "policy"]
+SEARCHES = ("kr_dl_uct", "kr_dl_uct_public", "dl_uct", "kr_uct", "uct", "policy")
+WITHOUT_NETWORK = ("kr_uct", "uct")
+"""Searches with hand-made candidates and rollouts."""
+UTILITIES = ("score", "winning")
+MOST_SIMULATIONS, MOST_LEAVES, MOST_ROWS = 1_000_000, 1024, 65_536
+
+
+@dataclass(frozen=True)
+class PlayerConfig:
+    """A player that searches, or plays its network's policy as it is."""
+
+    search: SearchName = "kr_dl_uct"
+    """Kernel regression with a network (kr_dl_uct, kr_dl_uct_public), PUCT on the grid (dl_uct), hand-made
+    candidates with rollouts (kr_uct, uct), or the network's policy without a search."""
+
+    simulations: int = 400
+    """Leaves visited for each shot."""
+
+    leaves: int = 1
+    """Leaves a game gathers before the network judges them together: 16 is faster for one game at a time,
+    and searches a little differently."""
+
+    utility: Literal["score", "winning"] = "score"
+    """Play for points of the end, or for the chance to win the game."""
+
+    temperature: float = 0.0
+    """0 plays the best action; above 0 draws it in proportion to its count to the power of 1 over this."""
+
+    exploration: float | None = None
+    """Weight of the exploration term; None is that of the published search, in points."""
+
+    candidates: int | None = None
+    """First actions of each node; None is as many as the published search has."""
+
+    rollout: int = 5
+    """Searches without a network: shots of a rollout."""
+
+    batch: int = 64
+    """Rows of every call of the network, so that a shot does not depend on other games; 0 is as many as
+    there are, which is faster for few games."""
+
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the network."""
+
+    compile: bool = False
+    """Compile the network: slower to start, faster to run."""
+
+    groups: int = 1
+    """Threads of the search, each with its share of the games."""
+
+    def __post_init__(self) -> None:
+        check_choice("search", self.search, SEARCHES)
+        check_choice("utility", self.utility, UTILITIES)
+        check_choice("precision", self.precision, ("float32", "bfloat16"))
+        check_whole("simulations", self.simulations, low=1, high=MOST_SIMULATIONS)
+        check_whole("leaves", self.leaves, low=1, high=MOST_LEAVES)
+        check_real("temperature", self.temperature, low=0.0, high=1000.0)
+        if self.exploration is not None:
+            check_real("exploration", self.exploration, low=0.0, high=1000.0)
+        if self.candidates is not None:
+            check_whole("candidates", self.candidates, low=1, high=2048)
+        check_whole("rollout", self.rollout, low=0, high=16)
+        check_whole("batch", self.batch, low=0, high=MOST_ROWS)
+        check_whole("groups", self.groups, low=1, high=256)
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether the player cannot do without a network."""
+        return self.search not in WITHOUT_NETWORK
