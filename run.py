@@ -46,6 +46,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "envs": Command("agents.commands.envs", "list the registered environments"),
     "match": Command("agents.commands.match", "play one game of curling between two players"),
+    "tournament": Command(
+        "agents.commands.tournament", "play every pairing of curling players and rate them, with intervals"
+    ),
     "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
     "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),
 }

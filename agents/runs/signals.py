@@ -19,10 +19,14 @@ class StopRequest:
     The signals are watched by a thread of its own, so that a long call into compiled code delays neither the
     second Ctrl-C nor the end of the grace time. Ending at once is safe: checkpoints are replaced in one step.
     Outside the main thread it does nothing.
+
+    Args:
+        kept: What is left after an end at once, for its message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: str = "the last checkpoint stays") -> None:
         self.signal_number = 0
+        self._kept = kept
         self._armed = threading.current_thread() is threading.main_thread()
         self._saving = threading.Event()
 
@@ -60,15 +64,13 @@ class StopRequest:
             if number not in self._before:
                 continue
             if self.signal_number:
-                _end_now(number, "stopped at once; the last checkpoint stays")
+                _end_now(number, f"stopped at once; {self._kept}")
             self.signal_number = number
             threading.Thread(target=self._limit_grace, args=(number,), daemon=True).start()
 
     def _limit_grace(self, number: int) -> None:
         if not self._saving.wait(GRACE_SECONDS):
-            _end_now(
-                number, f"the interval did not end within {GRACE_SECONDS:g} s; the last checkpoint stays"
-            )
+            _end_now(number, f"the interval did not end within {GRACE_SECONDS:g} s; {self._kept}")
 
 
 def _ignore(signal_number: int, frame: FrameType | None) -> None:

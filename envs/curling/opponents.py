@@ -61,8 +61,16 @@ def call_shot(player: Player, world: World, state: GameState, rng: np.random.Gen
     Raises:
         ValueError: when it returns neither a `Shot` of finite numbers nor None.
     """
-    shot = check_shot(player(world, state, rng))
-    if shot is None:
+    return legal_shot(world, player(world, state, rng))
+
+
+def legal_shot(world: World, shot: Shot | None) -> Shot | None:
+    """An intended shot, slowed to the strongest legal delivery of the ice; None concedes.
+
+    Raises:
+        ValueError: when it is neither a `Shot` of finite numbers nor None.
+    """
+    if check_shot(shot) is None:
         return None
     speed = math.hypot(shot.velocity_x, shot.velocity_y)
     if speed <= world.ice.max_speed:

@@ -1,0 +1,218 @@
+"""What `run.py tournament` does once its flags are parsed: plays, keeps every game, shows the standings."""
+
+import io
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from agents.commands.progress import BarProgress, LineProgress, progress
+from agents.commands.tables import print_table
+from agents.commands.tournament import FREE_TO_CHANGE, RECORD_NAME
+from agents.curling.event import Event
+from agents.curling.game_ledger import (
+    GameLedger,
+    drop_unfinished,
+    read_unfinished,
+    write_unfinished,
+)
+from agents.curling.game_records import GameRecord, GameSpec
+from agents.curling.game_workers import GameWorkers
+from agents.curling.lockstep_games import LockstepGames
+from agents.curling.player_tokens import check_token
+from agents.curling.standings import Standings, notes, results_json, standings, tables
+from agents.plots.curves import save_figure
+from agents.plots.ladder import draw_ladder
+from agents.runs import origin
+from agents.runs.atomic import discard_strays, write_file
+from agents.runs.device import resolve_device
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
+from agents.runs.lock import LOCK_NAME, FolderLock
+from agents.runs.run_folder import check_folder_name, default_path
+from agents.runs.signals import StopRequest
+
+if TYPE_CHECKING:
+    from agents.commands.tournament import Config
+
+RESULTS_NAME, TABLE_NAME, LADDER_NAME = "results.json", "table.txt", "ladder.png"
+TABLE_WIDTH = 120  # characters of a line of table.txt
+SNAPSHOT_SECONDS = 10.0  # between two copies of the games in progress
+FEW_GAMES = 16  # that one process plays before others would have started
+
+Hall = LockstepGames | GameWorkers
+
+
+def hold_tournament(config: "Config") -> int:
+    """Plays the games that are left and shows the standings; returns the exit code."""
+    event = _event(config)
+    with StopRequest(kept="the finished games are kept, --resume goes on") as stop:
+        folder = _folder(config)
+        with FolderLock(folder):
+            discard_strays(folder)
+            _keep_record(config, folder)
+            with progress("games") as observer:
+                ledger = GameLedger(folder, event.specs, event.labels, observer.notice)
+                try:
+                    _play(config, event, folder, ledger, observer, stop)
+                    ledger.sort()
+                finally:
+                    ledger.close()
+            drop_unfinished(folder)
+            _publish(config, event, folder, ledger.records)
+    return 0
+
+
+def _event(config: "Config") -> Event:
+    return Event(
+        schedule=config.checked_schedule(),
+        ends=config.ends,
+        extra_ends=config.extra_ends,
+        ice=config.ice,
+        noise=config.noise,
+        seed=config.seed,
+        simulations=config.simulations,
+        move_seconds=config.move_seconds or None,
+    )
+
+
+def _folder(config: "Config") -> Path:
+    """The tournament's folder, made if it is new.
+
+    Raises:
+        ConfigError: a new one holds something already.
+        StorageError: it cannot be made.
+    """
+    if config.resume:
+        return Path(config.resume)
+    path = Path(config.out) if config.out else default_path("tournament", [config.seed])
+    check_folder_name(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        used = any(entry.name != LOCK_NAME for entry in path.iterdir())
+    except FileExistsError as error:
+        raise ConfigError(f"out: got {path}, expected a folder, but a file has that name") from error
+    except OSError as error:
+        raise StorageError(f"cannot make {path}: {error.strerror or error}") from error
+    if used:
+        raise ConfigError(f"out: got {path}, expected a new or empty folder (--resume goes on with one)")
+    return path
+
+
+def _keep_record(config: "Config", folder: Path) -> None:
+    """Writes the flags and the players' fingerprints of a new tournament, or checks those of an older one.
+
+    Raises:
+        ConfigError: a player's network is not what it was.
+    """
+    prints = {player: check_token(player).fingerprint for player in config.players}
+    path = folder / RECORD_NAME
+    if config.resume:
+        kept = json.loads(path.read_bytes()).get("fingerprints")
+        if not isinstance(kept, dict):
+            raise CorruptFileError(f"{path}: fingerprints: missing, expected those of the players")
+        for player, fingerprint in prints.items():
+            if kept.get(player) != fingerprint:
+                raise ConfigError(f"players: {player} is another network than when {folder} began")
+        return
+    flags = {name: value for name, value in asdict(config).items() if name not in FREE_TO_CHANGE}
+    record = {
+        "config": flags,
+        "fingerprints": prints,
+        "versions": origin.versions(),
+        "revision": origin.revision(),
+        "machine": origin.machine(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    write_file(path, _json_bytes(record))
+
+
+def _play(
+    config: "Config",
+    event: Event,
+    folder: Path,
+    ledger: GameLedger,
+    observer: BarProgress | LineProgress,
+    stop: StopRequest,
+) -> None:
+    """Plays what the ledger lacks.
+
+    Raises:
+        Stopped: a signal asked for it; the games in progress are kept.
+    """
+    left = [spec for number, spec in event.specs.items() if number not in ledger.records]
+    observer.start(len(ledger.records), len(event.specs))
+    if not left:
+        return
+    begun = read_unfinished(folder, event.specs, event.labels)
+    device = resolve_device(config.device)
+    workers = config.workers or _workers(device, len(left))
+    hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
+    saved = time.monotonic()
+    try:
+        waiting = iter([_resumed(spec, begun.get(spec.number)) for spec in left])
+        while len(ledger.records) < len(event.specs):
+            while len(hall) < config.batch * workers and (spec := next(waiting, None)) is not None:
+                hall.start(spec)
+            for record in hall.step():
+                ledger.append(record)
+                observer.interval(len(ledger.records), {})
+            if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
+                write_unfinished(folder, hall.unfinished(), event.specs, event.labels)
+                saved = time.monotonic()
+            if stop.signal_number:
+                kept = f"{len(ledger.records)} of {len(event.specs)} games are kept, {len(hall)} half-played"
+                raise Stopped(stop.signal_number, f"stopped: {kept}; go on with --resume {folder}")
+    finally:
+        if isinstance(hall, GameWorkers):
+            hall.close()
+
+
+def _resumed(spec: GameSpec, begun: GameRecord | None) -> GameSpec:
+    return spec if begun is None else replace(spec, begun=begun.turns)
+
+
+def _workers(device: str, games: int) -> int:
+    """Processes where the user does not say: one for each core, one with a GPU or few games."""
+    return 1 if device == "cuda" or games < FEW_GAMES else os.cpu_count() or 1
+
+
+def _publish(config: "Config", event: Event, folder: Path, records: dict[int, GameRecord]) -> None:
+    """Writes results, table and ladder into the folder, and shows the table."""
+    found = standings(event.schedule, records.values())
+    results = _json_bytes(results_json(found))
+    write_file(folder / RESULTS_NAME, results)
+    if config.json:
+        write_file(Path(config.json), results)
+    write_file(folder / TABLE_NAME, _table_text(found).encode())
+    ratings = {one.name: one.rating for one in found.players}
+    extra = ", extra ends" if config.extra_ends else ""
+    title = (
+        f"{config.games} games of {config.ends} ends a pairing{extra}, {config.ice} ice, {config.noise} noise"
+    )
+    image = io.BytesIO()
+    save_figure(draw_ladder(ratings, title=title), image)
+    write_file(folder / LADDER_NAME, image.getvalue())
+    first, second = tables(found)
+    print_table(first)
+    print_table(second, *notes(found), f"games, table and ladder: {folder}")
+    sys.stdout.flush()
+
+
+def _table_text(found: Standings) -> str:
+    """The tables as they look on a wide plain terminal, whatever the present one is like."""
+    text = io.StringIO()
+    console = Console(
+        file=text, width=TABLE_WIDTH, color_system=None, force_terminal=False, legacy_windows=False
+    )
+    for table in tables(found):
+        console.print(table)
+    return text.getvalue() + "".join(f"{line}\n" for line in notes(found))
+
+
+def _json_bytes(values: Any) -> bytes:
+    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

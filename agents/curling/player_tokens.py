@@ -1,0 +1,117 @@
+"""The words that name curling players on the command line; loads nothing heavy.
+
+A word is a name (`rules`, `kr_uct`, a pretrained network) or says how to search with which network:
+`[SEARCH][+mes]:NETWORK`, where NETWORK is a pretrained name, a checkpoint file or a run folder. A file or
+folder alone means `kr_dl_uct` with it. With `+mes` the search ranks shots by the chance to win the game
+instead of by the expected score of the end.
+"""
+
+import difflib
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.errors import ConfigError
+
+SCRIPTED = ("random", "drawer", "rules")
+WITHOUT_NETWORK = ("kr_uct", "uct")
+WITH_NETWORK = ("kr_dl_uct", "kr_dl_uct_public", "dl_uct", "policy")
+DEFAULT_SEARCH = "kr_dl_uct"
+MES = "+mes"
+PRETRAINED = Path(__file__).parent / "pretrained"
+PRETRAINED_MES = "_mes"  # NAME_mes is the pretrained network NAME searched with +mes
+LONGEST_TOKEN = 1000
+
+PLAYER_HELP = (
+    "random, drawer, rules, kr_uct, uct, a pretrained network, [SEARCH][+mes]:NETWORK "
+    f"(SEARCH one of {', '.join(WITH_NETWORK)}), a checkpoint file or a run folder"
+)
+
+
+@dataclass(frozen=True)
+class PlayerToken:
+    """What a player's word means.
+
+    Args:
+        text: the word.
+        search: how it chooses shots; a name of `SCRIPTED`, `WITHOUT_NETWORK` or `WITH_NETWORK`.
+        utility: what its search maximises: the score of the end or the chance to win the game.
+        network: checkpoint file; None for players without one.
+    """
+
+    text: str
+    search: str
+    utility: Literal["score", "winning"] = "score"
+    network: Path | None = None
+
+    @property
+    def scripted(self) -> bool:
+        """Whether it neither searches nor learns."""
+        return self.search in SCRIPTED
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its network's file, or an empty text: a continued tournament needs the same players.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return "" if self.network is None else sha256(self.network.read_bytes()).hexdigest()
+
+
+def check_token(token: str, field: str = "player") -> PlayerToken:
+    """Says what a player's word means.
+
+    Args:
+        token: the word.
+        field: what errors call it.
+
+    Raises:
+        ConfigError: no player is called so.
+    """
+    if len(token) > LONGEST_TOKEN:
+        raise ConfigError(f"{field}: got {len(token)} characters, expected {LONGEST_TOKEN} at most")
+    prefix, colon, network = token.partition(":")
+    search, mes, rest = prefix.partition(MES)
+    utility = "winning" if mes else "score"
+    if colon and not rest and search in ("", *WITH_NETWORK):
+        file, utility = _network(network, utility)
+        if file is not None:
+            return PlayerToken(token, search or DEFAULT_SEARCH, utility, file)
+    elif not colon and not rest and search in WITHOUT_NETWORK:
+        return PlayerToken(token, search, utility)
+    elif token in SCRIPTED:
+        return PlayerToken(token, token)
+    file, utility = _network(token, "score")
+    if file is None:
+        raise ConfigError(f"{field}: got {token[:200]!r}, expected {_expected(token)}")
+    return PlayerToken(token, DEFAULT_SEARCH, utility, file)
+
+
+def pretrained_names() -> list[str]:
+    """Names of the networks that ship with the program."""
+    return sorted(path.stem for path in PRETRAINED.glob("*.safetensors"))
+
+
+def _network(name: str, utility: str) -> tuple[Path | None, str]:
+    """The checkpoint file that a network's name means, or None; and the utility that the name implies."""
+    base = name.removesuffix(PRETRAINED_MES)
+    for stem, meant in ((name, utility), (base, "winning")):
+        if stem in pretrained_names():
+            return PRETRAINED / f"{stem}.safetensors", meant
+    path = Path(name)
+    shorthand = path.parent / "checkpoints" / f"{path.name}.safetensors"
+    candidates = (path, path / "checkpoints" / BEST, path / "checkpoints" / LAST, shorthand)
+    return next((file for file in candidates if name and file.is_file()), None), utility
+
+
+def _expected(token: str) -> str:
+    """What would have been right, with the nearest name as a hint."""
+    names = [*SCRIPTED, *WITHOUT_NETWORK, *pretrained_names()]
+    near = difflib.get_close_matches(token, names, n=1)
+    networks = "FILE" if not pretrained_names() else "FILE or NAME"
+    return f"{', '.join(names)}, a checkpoint file, a run folder or SEARCH:{networks}" + (
+        f" (did you mean {near[0]}?)" if near else ""
+    )
