@@ -1,6 +1,6 @@
 """Network files: checkpoints whose config has `network` and whose state has `network`, its weights.
 
-Runs that train networks write such checkpoints; `save_network` writes small ones with nothing else in them.
+Runs that train networks write such checkpoints, with the state under `learner`; `save_network` writes small ones with nothing else in them.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
     try:
         config = config_from_json(NetworkConfig, checkpoint.config["network"])
         network = build_network(config, generator=torch.Generator())
-        weights = checkpoint.state["network"]
+        weights = checkpoint.state.get("learner", checkpoint.state)["network"]
         network.load_state_dict(weights)
     except (KeyError, TypeError, AttributeError, RuntimeError, ConfigError) as error:
         problem = " ".join(str(error).split())[:200]

@@ -101,9 +101,7 @@ def build(config: SupervisedConfig, *, seed: int, device: str) -> SupervisedLear
     training, validation = (
         lessons_of(part, grid, space, device) for part in (pairs[~held_out], pairs[held_out])
     )
-    return SupervisedLearner(
-        config, training, validation, data_hash=_hash(pairs), seed=seed, device=device
-    )
+    return SupervisedLearner(config, training, validation, data_hash=_hash(pairs), seed=seed, device=device)
 
 
 def _hash(pairs: NDArray) -> str:

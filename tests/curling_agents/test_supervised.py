@@ -2,19 +2,21 @@
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from agents.curling.lessons import LessonBatches, grid_of, lessons_of
-from agents.curling.network_config import NetworkConfig
-from agents.curling.pair_files import PairFolder
+from agents.curling.network_config import NETWORKS, NetworkConfig
+from agents.curling.pair_files import PairFolder, read_pairs
 from agents.curling.supervised import build
 from agents.curling.supervised_config import SupervisedConfig
 from agents.curling.teaching import PAIR, Teaching
 from agents.curling.teaching_config import TeachingConfig
-from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint_store import LAST
 from agents.runs.kinds import KINDS, preset
 from agents.runs.metrics import read_metrics
 from run import main
@@ -67,20 +69,24 @@ def test_a_learner_that_is_stopped_anywhere_continues_bit_by_bit(folder, target)
 def test_another_seed_learns_something_else_and_other_pairs_are_refused(folder, tmp_path):
     first, other = learner(folder), learner(folder, seed=6)
     assert next(first.train()) != next(other.train())
-    PairFolder(tmp_path, TEACHING).append(Teaching(TEACHING).pairs(range(1, 5)))
+    pairs = read_pairs(Path(folder))[1]
+    pairs["spin"][0] *= -1
+    PairFolder(tmp_path, TEACHING).append(pairs)
     with pytest.raises(ValueError, match="data sha256"):
         learner(str(tmp_path)).load_state_dict(copy.deepcopy(first.state_dict()))
 
 
 def test_a_network_learns_the_shots_of_its_pairs(folder):
-    taught = learner(folder, epochs=60, interval_epochs=60, rate=0.01, network=NetworkConfig("deep_sets"))
+    taught = learner(folder, epochs=60, interval_epochs=60, rate=0.02, network=NETWORKS["tiny"])
     (report,) = taught.train()
     fresh = learner(folder)
     assert report["policy_loss"] < 5.0 < 7.0 < next(fresh.train())["policy_loss"]
 
 
 @pytest.mark.parametrize("part", ["weight", "value", "input"])
-def test_a_bad_number_is_caught_in_the_same_update_and_never_saved(folder, part, tmp_path, capsys, monkeypatch):
+def test_a_bad_number_is_caught_in_the_same_update_and_never_saved(
+    folder, part, tmp_path, capsys, monkeypatch
+):
     out, calls = tmp_path / "run", []
     fetch = LessonBatches.__call__
 
@@ -93,13 +99,24 @@ def test_a_bad_number_is_caught_in_the_same_update_and_never_saved(folder, part,
         return tuple(batch)
 
     monkeypatch.setattr(LessonBatches, "__call__", poisoned)
-    words = ["train", "kr_dl", "--data", folder, "--out", str(out), "--validation-every", "2", "--epochs", "4"]
+    words = [
+        "train",
+        "kr_dl",
+        "--data",
+        folder,
+        "--out",
+        str(out),
+        "--validation-every",
+        "2",
+        "--epochs",
+        "4",
+    ]
     words += ["--batch", "8", "--network.stone-width", "8", "--network.width", "8", "--device", "cpu"]
     assert main(words) == 4
     assert "expected a finite number" in capsys.readouterr().err
     assert len(calls) == 9
-    saved = sorted(path.name for path in (out / "checkpoints").iterdir())
-    assert saved == [BEST, LAST]
+    step = load_checkpoint(out / "checkpoints" / LAST).step
+    assert 1 <= step < 4
     monkeypatch.setattr(LessonBatches, "__call__", fetch)
     assert main(["train", "--resume", str(out)]) == 0
     assert len(read_metrics(out / "metrics.jsonl")) == 4
@@ -107,13 +124,14 @@ def test_a_bad_number_is_caught_in_the_same_update_and_never_saved(folder, part,
 
 def pairs_of(count=6):
     pairs = np.zeros(count, PAIR)
-    games = Teaching(TEACHING).pairs([0])
-    pairs[:] = games[np.linspace(0, len(games) - 1, count).astype(int)]
+    games = Teaching(TEACHING).pairs([1])
+    pairs[:] = games[np.linspace(2, len(games) - 1, count).astype(int)]
     return pairs
 
 
 def test_mirrored_lessons_are_the_lessons_of_mirrored_pairs():
     pairs = pairs_of()
+    pairs["velocity"][:, 0] += 1e-3  # off the edges of cells, where either side is as near
     grid, space = grid_of(TEACHING)
     turned = pairs.copy()
     turned["position"]["stones"][..., 0] *= -1
