@@ -1,6 +1,7 @@
 """Network files: checkpoints whose config has `network` and whose state has `network`, its weights.
 
-Runs that train networks write such checkpoints, with the state under `learner`; `save_network` writes small ones with nothing else in them.
+Runs that train networks write such checkpoints, with the state under `learner`; `save_network` writes small
+ones with nothing else in them.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Ready configs of the kinds `kr_dl` and `kr_drl`, by name; a flag given beside a preset changes that field."""
+"""Ready configs of the kinds `kr_dl` and `kr_drl`; a flag given beside a preset changes that one field."""
 
 from agents.curling.network_config import NetworkConfig
 from agents.curling.supervised_config import SupervisedConfig
