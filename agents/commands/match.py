@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import tyro
 
 from agents.commands.compiling import compiling_noted
-from agents.commands.curling_names import MOST_ENDS, PLAYER_NAMES, IceName, NoiseName, RulesName
+from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName, RulesName
 from agents.commands.flags import parse_flags
-from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
+from agents.curling.player_tokens import check_token
+from agents.runs.device import DeviceName
+from agents.runs.fields import MAX_SEED, check_new_file, check_whole
 
 
 @dataclass(frozen=True)
@@ -15,10 +17,10 @@ class Config:
     """Play one game of curling between two players, print its score sheet, and write its replay if asked."""
 
     first: tyro.conf.Positional[str]
-    """Who throws first in the first end: random, drawer or rules."""
+    """Who throws first in the first end: random, drawer, rules, kr_uct, a pretrained name, a checkpoint."""
 
     second: tyro.conf.Positional[str]
-    """Who has the hammer in the first end: random, drawer or rules."""
+    """Who has the hammer in the first end; named alike."""
 
     rules: RulesName = "eight_ends"
     """What the event plays; in mixed doubles the first stones stand in the house and as its guard."""
@@ -35,6 +37,12 @@ class Config:
     seed: int = 1
     """Decides everything that is drawn at random."""
 
+    simulations: int = 400
+    """Simulations for each shot of the players that search."""
+
+    device: DeviceName = "auto"
+    """Where networks run; auto is the GPU when there is one."""
+
     replay: str = ""
     """HTML file for the replay; none if left out."""
 
@@ -42,8 +50,9 @@ class Config:
     """PNG file for the final house; none if left out."""
 
     def __post_init__(self) -> None:
-        check_choice("first", self.first, PLAYER_NAMES)
-        check_choice("second", self.second, PLAYER_NAMES)
+        check_token(self.first, "first")
+        check_token(self.second, "second")
+        check_whole("simulations", self.simulations, low=1, high=MOST_SIMULATIONS)
         if self.ends is not None:
             check_whole("ends", self.ends, low=1, high=MOST_ENDS)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)

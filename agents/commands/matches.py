@@ -12,10 +12,13 @@ from rich.progress import track
 from rich.table import Table
 
 from agents.commands.tables import print_table
+from agents.curling.player_tokens import check_token
+from agents.curling.players import single_player
+from agents.runs.atomic import write_file
+from agents.runs.device import resolve_device
 from envs.curling.conditions import build_world, get_rules
 from envs.curling.games import turns
-from envs.curling.opponents import get_player
-from envs.curling.render import draw_game, write_png
+from envs.curling.render import draw_game, png_bytes
 from envs.curling.replay import replay_page, shot_tracks
 from envs.curling.rule_set import RuleSet
 from envs.curling.rules import TEAMS, GameState
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 def play_match(config: "Config") -> int:
     """Plays the game, prints its score sheet, writes the files that were asked for; returns the exit code."""
     world = build_world(config.ice, config.noise, event_rules(config.rules, config.ends))
-    players = [get_player(name) for name in (config.first, config.second)]
+    tokens = [check_token(name) for name in (config.first, config.second)]
+    device = "cpu" if all(token.network is None for token in tokens) else resolve_device(config.device)
+    players = [single_player(token, world, config.simulations, device) for token in tokens]
     played = turns(world, players, np.random.default_rng(config.seed))
     shots = world.rules.ends * world.rules.shots_per_end
     console = Console(stderr=True)
@@ -39,10 +44,11 @@ def play_match(config: "Config") -> int:
     if config.replay:
         conditions = f"{world.rules.ends} ends, {config.ice} ice, {config.noise} noise, seed {config.seed}"
         page = replay_page(world.ice, world.rules, throws, names=names, subtitle=conditions)
-        Path(config.replay).write_text(page, encoding="utf-8")
+        write_file(Path(config.replay), page.encode())
         sys.stdout.write(f"replay: {config.replay}\n")
     if config.picture:
-        write_png(final_house(world, throws, (config.first, config.second)), Path(config.picture))
+        house = final_house(world, throws, (config.first, config.second))
+        write_file(Path(config.picture), png_bytes(house))
         sys.stdout.write(f"picture: {config.picture}\n")
     return 0
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.commands.shot_lines import decoded
+from agents.runs.atomic import write_file
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
 from envs.curling.digital_curling import check_position, parse_move, parse_state
 from envs.curling.positions import QUANTUM_OVERLAP
-from envs.curling.render import draw_game, write_png
+from envs.curling.render import draw_game, png_bytes
 from envs.curling.replay import shot_tracks
 from envs.curling.rule_set import LAST_END
 from envs.curling.world import World
@@ -35,7 +36,7 @@ def draw_line(config: "Config") -> int:
         image = _picture(build_world(config.ice, "none", "standard"), decoded(raw), config.pixels_per_metre)
     except ValueError as error:
         raise ConfigError(f"{config.file} line {config.line}: {error}") from error
-    write_png(image, Path(config.out))
+    write_file(Path(config.out), png_bytes(image))
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from agents.commands.compiling import compiling_noted
-from agents.commands.curling_names import MOST_ENDS, IceName, NoiseName
+from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
 from agents.commands.flags import check_tokens, parse_flags
 from agents.curling.player_tokens import check_token
 from agents.runs.config_json import changed_fields, config_from_json
@@ -18,7 +18,7 @@ from agents.runs.fields import MAX_SEED, check_real, check_whole
 from agents.tournament import Schedule
 
 RECORD_NAME = "tournament.json"
-MOST_GAMES, MOST_SIMULATIONS, MOST_AT_ONCE, MOST_WORKERS = 10**6, 10**6, 4096, 256
+MOST_GAMES, MOST_AT_ONCE, MOST_WORKERS = 10**6, 4096, 256
 LONGEST_MOVE = 86_400.0  # seconds
 
 

@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.curling.player_tokens import PlayerToken, check_token
+from agents.curling.winning import RULES_ENDS, WinningTable
+from agents.runs.errors import ConfigError
 from envs.curling.delivery import Shot
 from envs.curling.opponents import Player, get_player
 from envs.curling.rules import GameState
 from envs.curling.world import World
+
+SINGLE_LEAVES = 16  # that a search of one game gathers before they are judged together
 
 
 class BatchPlayer(Protocol):
@@ -54,7 +58,12 @@ def batch_player(player: Player, world: World) -> BatchPlayer:
 
 
 def make_player(
-    token: str | PlayerToken, world: World, *, simulations: int | None = None, device: str = "cpu"
+    token: str | PlayerToken,
+    world: World,
+    *,
+    simulations: int | None = None,
+    leaves: int = 1,
+    device: str = "cpu",
 ) -> BatchPlayer:
     """The player that a word means.
 
@@ -62,13 +71,50 @@ def make_player(
         token: the word, or what `check_token` made of it.
         world: what it plays in.
         simulations: of one shot, for players that search; None is the player's own number.
+        leaves: that one game gathers before they are judged together (`PlayerConfig.leaves`); a searching
+            player asked for one game at a time is faster with several.
         device: where its network runs.
 
     Raises:
-        ConfigError: no player is called so.
+        ConfigError: no player is called so, or it cannot play in this world.
         CorruptFileError, StorageError: its network's file is damaged or cannot be read.
     """
     known = check_token(token) if isinstance(token, str) else token
     if known.scripted:
         return batch_player(get_player(known.search), world)
-    raise NotImplementedError
+    return _search_player(known, world, simulations, leaves, device)
+
+
+def single_player(token: PlayerToken, world: World, simulations: int | None, device: str) -> Player:
+    """The player that a word means, for one game at a time; arguments as for `make_player`."""
+    if token.scripted:
+        return get_player(token.search)
+    player = make_player(token, world, simulations=simulations, leaves=SINGLE_LEAVES, device=device)
+
+    def play(world: World, state: GameState, rng: np.random.Generator) -> Shot | None:
+        return player.shots([state], rng.integers(2**63, size=1, dtype=np.uint64))[0]
+
+    return play
+
+
+def _search_player(
+    token: PlayerToken, world: World, simulations: int | None, leaves: int, device: str
+) -> BatchPlayer:
+    from agents.curling.models import load_network
+    from agents.curling.player_config import PlayerConfig
+    from agents.curling.search_player import SearchPlayer
+
+    network = None if token.network is None else load_network(token.network, device).network
+    budget = {} if simulations is None else {"simulations": simulations}
+    config = PlayerConfig(search=token.search, utility=token.utility, leaves=leaves, **budget)
+    try:
+        winning = WinningTable.of(world.rules, _ends_of_rules()) if token.utility == "winning" else None
+        return SearchPlayer(config, world, network, device=device, winning=winning)
+    except ValueError as error:
+        raise ConfigError(f"player {token.text}: {error}") from error
+
+
+def _ends_of_rules() -> NDArray[np.float64]:
+    """How the points of an end fall between equal teams: the distribution a winning table is made from."""
+    counts = np.array(RULES_ENDS, dtype=np.float64)
+    return counts / counts.sum()

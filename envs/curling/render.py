@@ -8,7 +8,7 @@ Shape letters: T instants of a track, H and W pixels.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,9 +124,11 @@ def circles(sheet: Sheet) -> tuple[tuple[float, Colour], ...]:
     return (sheet.house_radius, BLUE), *inner
 
 
-def write_png(image: Image8, path: Path) -> None:
-    """Write [H, W, 3] uint8 RGB as a PNG file."""
-    Image.fromarray(image).save(path, format="PNG")
+def png_bytes(image: Image8) -> bytes:
+    """The content of a PNG file of [H, W, 3] uint8 RGB."""
+    content = BytesIO()
+    Image.fromarray(image).save(content, format="PNG")
+    return content.getvalue()
 
 
 class _Pencil:

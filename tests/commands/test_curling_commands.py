@@ -15,6 +15,7 @@ import run
 from agents.commands import curling_names
 from agents.commands.compiling import NOTE, compiling_noted
 from agents.commands.matches import event_rules, print_score_sheet
+from agents.curling.player_tokens import SCRIPTED
 from envs.curling.conditions import RULE_SETS
 from envs.curling.ice import ICES, get_ice
 from envs.curling.noise import NOISES
@@ -204,7 +205,7 @@ def test_commands_know_the_words_of_the_world():
     assert get_args(curling_names.IceName) == tuple(ICES)
     assert get_args(curling_names.NoiseName) == NOISES
     assert get_args(curling_names.RulesName) == tuple(RULE_SETS)
-    assert tuple(PLAYERS) == curling_names.PLAYER_NAMES
+    assert tuple(PLAYERS) == SCRIPTED
     assert curling_names.MOST_ENDS == LAST_END
     assert STANDARD.shots_per_end == curling_names.SHOTS_PER_END
 

@@ -19,7 +19,7 @@ from envs.curling.render import (
     TEAM_COLOURS,
     draw_board,
     draw_game,
-    write_png,
+    png_bytes,
 )
 from envs.curling.replay import shot_tracks
 from envs.curling.rules import start_game
@@ -107,7 +107,7 @@ def test_the_score_board_stands_beside_the_sheet_and_follows_the_score(tmp_path)
     assert start.dtype == final.dtype == np.uint8
     panel = slice(round((SHEET.width + 2 * MARGIN) * 64), None)
     assert (start[:, panel] != final[:, panel]).any()
-    write_png(final, tmp_path / "house.png")
+    (tmp_path / "house.png").write_bytes(png_bytes(final))
     assert (tmp_path / "house.png").read_bytes().startswith(b"\x89PNG")
 
 

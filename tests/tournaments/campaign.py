@@ -19,7 +19,7 @@ from agents.curling.game_ledger import GameLedger
 
 SNAPSHOT_SECONDS = 0.01  # so that kills fall into snapshots too
 SLOWEST_START = 0.3  # seconds within which every fourth child is killed, however far it came
-WORDS = ("--ends", "1", "--games", "40", "--device", "cpu", "--workers", "1", "--batch", "3")
+WORDS = ("--ends", "1", "--games", "24", "--device", "cpu", "--workers", "1", "--batch", "3")
 PLAYERS = ("drawer", "random")
 KEPT = ("games.jsonl", "results.json", "table.txt")
 
@@ -95,7 +95,7 @@ def kill_campaign(folder: Path, kills: int, seed: int) -> dict[str, object]:
             time.sleep(draw.uniform(0.0, SLOWEST_START))
             code = child.kill()
         else:
-            child.wait_for(draw.randint(1, 6))
+            child.wait_for(draw.randint(1, 5))
             time.sleep(draw.uniform(0.0, 0.003))
             code = child.kill()
         if code == -signal.SIGKILL:
