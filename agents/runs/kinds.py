@@ -43,6 +43,12 @@ KINDS: dict[str, Kind] = {
         best_is_lowest=True,
         presets="agents.curling.presets:SUPERVISED",
     ),
+    "kr_drl": Kind(
+        config="agents.curling.self_play_config:SelfPlayConfig",
+        build="agents.curling.reinforcement:build",
+        summary="a curling network that learns by self-play, after kr_dl or from nothing",
+        presets="agents.curling.presets:SELF_PLAY",
+    ),
     "language": Kind(
         config="agents.language.config:LanguageConfig",
         build="agents.language.learner:build",
