@@ -1,6 +1,7 @@
-"""The tree search's own speed: a simulator that copies its state and an evaluator that says the same always.
+"""The speed of the tree search: alone, with the curling simulator, and with every judge.
 
-Nothing but the trees takes time, so the rates are what a free simulator and network would reach.
+Rows of the null world show what the trees cost; the others what a simulation costs on curling. The shares say
+where the threads' time went: the judge (a network, or rollouts), the simulator, and the trees with the rest.
 """
 
 import os
@@ -10,104 +11,138 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
-from planners.config import KernelConfig, SearchConfig
-from planners.interfaces import Evaluation, Proposal, Step
+from agents.benchmarks.search_parts import (
+    GPU_BATCH,
+    NULL_KERNEL,
+    OUTCOMES,
+    Clock,
+    Scene,
+    Watched,
+    curling_scene,
+    null_scene,
+)
+from planners.config import SearchConfig
 from planners.presets import PRESETS, PUBLIC_WIDENING
 from planners.search import Search
 
-OUTCOMES = 17
-PROPOSED = 64
-"""Actions that the evaluator proposes."""
-SPREAD = 3.0
-"""Standard deviation of the proposed actions, in kernel scales."""
-STATE_NUMBERS = 40
-"""Numbers of a state: about those of sixteen stones and a score."""
-REPEATS = 7
-"""Searches timed in each setting; the fastest counts."""
+UTILITY = np.linspace(-8.0, 8.0, OUTCOMES)
+BATCH = 64
+"""Rows of each call of a network on a CPU."""
 
 
 class Setting(NamedTuple):
-    """How many games at once, leaves a game and step, and whether on one thread or all."""
+    """One row: who judges, how many games at once, leaves a game and step, on one thread or all.
 
-    name: str
+    simulations, repeats: of a search, and searches timed; the fastest counts.
+    """
+
+    judge: str
     games: int
     leaves: int
     all_threads: bool
+    simulations: int
+    repeats: int
+    device: str = "cpu"
 
 
 SETTINGS = (
-    Setting("64 games, one thread", 64, 1, False),
-    Setting("64 games, all threads", 64, 1, True),
-    Setting("one game, a leaf a step", 1, 1, False),
-    Setting("one game, 16 leaves a step", 1, 16, False),
+    Setting("null world", 64, 1, False, 400, 7),
+    Setting("null world", 64, 1, True, 400, 7),
+    Setting("null world", 1, 1, False, 400, 7),
+    Setting("null world", 1, 16, False, 400, 7),
+    Setting("free", 64, 1, False, 400, 4),
+    Setting("free", 64, 1, True, 400, 4),
+    Setting("free", 1, 16, False, 400, 7),
+    Setting("deep_sets", 128, 1, False, 100, 3),
+    Setting("deep_sets", 128, 1, True, 100, 3),
+    Setting("deep_sets", 1, 64, True, 400, 5),
+    Setting("attention", 128, 1, True, 60, 2),
+    Setting("attention", 1, 64, True, 400, 4),
+    Setting("cnn", 128, 1, True, 3, 1),
+    Setting("cnn", 1, 64, True, 256, 1),
+    Setting("rollouts", 64, 1, True, 100, 3),
+    Setting("rollouts", 1, 16, False, 400, 3),
+)
+GPU_SETTINGS = (
+    Setting("deep_sets", 8192, 1, True, 100, 2, "cuda"),
+    Setting("attention", 8192, 1, True, 100, 2, "cuda"),
+    Setting("cnn", 8192, 1, True, 100, 2, "cuda"),
+    Setting("cnn", 1, 64, True, 400, 3, "cuda"),
 )
 ROWS = len(SETTINGS)
-"""How many rows `measure` yields."""
-
-
-class NullSimulator:
-    """A world in which nothing happens and no game ends."""
-
-    def mover(self, states: np.ndarray) -> np.ndarray:
-        """Player 0, always."""
-        return np.zeros(len(states), np.int64)
-
-    def step(self, states: np.ndarray, points: np.ndarray, parts: np.ndarray) -> Step:
-        """The states given."""
-        return Step(states, np.zeros(len(states), np.bool_), np.zeros((len(states), OUTCOMES)))
-
-
-class ConstantEvaluator:
-    """A judge to whom all outcomes are equally likely, and who proposes the same actions everywhere."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._proposal = Proposal(
-            rng.normal(0.0, SPREAD, (1, PROPOSED, 2)),
-            rng.integers(0, 2, (1, PROPOSED)),
-            np.full((1, PROPOSED), 1 / PROPOSED, np.float32),
-        )
-
-    def evaluate(self, states: np.ndarray, seeds: np.ndarray) -> Evaluation:
-        """The same for each state."""
-        return Evaluation(np.full((len(states), OUTCOMES), 1 / OUTCOMES), self._proposal)
+"""How many rows `measure` yields; some more with a GPU."""
 
 
 def measure(variant: str, seed: int) -> Iterator[dict[str, Any]]:
-    """Time every setting of one preset; yields one row a setting.
+    """Time every setting with one preset; yields one row a setting.
 
-    The node's actions grow as in the public code, to 64 at the root.
+    In the null world a node's actions grow as in the public code, to 64 at the root. Rollouts are always
+    searched with `kr_uct`.
 
     Args:
         variant: one of `planners.presets.PRESETS`.
-        seed: of the proposals and the searches.
+        seed: of positions, weights, proposals and searches.
     """
-    config = PRESETS[variant](KernelConfig(scales=(1.0, 1.0)))
-    widening = PUBLIC_WIDENING if config.widening > 0 else 0.0
-    for setting in SETTINGS:
-        yield _measure(setting, replace(config, simulations=400, widening=widening), seed)
+    threads_before = torch.get_num_threads()
+    try:
+        for setting in SETTINGS + (GPU_SETTINGS if torch.cuda.is_available() else ()):
+            yield _measure(setting, variant, seed)
+    finally:
+        torch.set_num_threads(threads_before)
 
 
-def _measure(setting: Setting, config: SearchConfig, seed: int) -> dict[str, Any]:
-    threads = (os.cpu_count() or 1) if setting.all_threads else 1
-    config = replace(config, leaves=setting.leaves)
-    evaluator = ConstantEvaluator(np.random.default_rng(seed))
-    search = Search(config, NullSimulator(), evaluator, groups=threads)
-    states, seeds = np.zeros((setting.games, STATE_NUMBERS)), seed + np.arange(setting.games)
-    utility = np.linspace(-8.0, 8.0, OUTCOMES)
-    result = search.run(states, seeds, utility)
+def _measure(setting: Setting, variant: str, seed: int) -> dict[str, Any]:
+    cores = os.cpu_count() or 1
+    threads = cores if setting.all_threads else 1
+    groups = min(threads, setting.games)
+    torch.set_num_threads(threads // groups)
+    scene = _scene(setting, groups, seed)
+    network, world = Clock(), Clock()
+    evaluator, simulator = Watched(scene.evaluator, network), Watched(scene.simulator, world)
+    config = _config(setting, variant, scene)
+    search = Search(config, simulator, evaluator, groups=groups)
+    seeds = seed + np.arange(setting.games)
     fastest = np.inf
-    for _ in range(REPEATS):
+    result = search.run(scene.states[:1], seeds[:1], UTILITY)  # compiles, if need be
+    for _ in range(setting.repeats):
+        before = network.seconds, world.seconds
         started = time.perf_counter()
-        search.run(states, seeds, utility)
-        fastest = min(fastest, time.perf_counter() - started)
+        result = search.run(scene.states, seeds, UTILITY)
+        wall = time.perf_counter() - started
+        if wall < fastest:
+            fastest = wall
+            shares = [
+                (after - b) / (groups * wall)
+                for after, b in zip((network.seconds, world.seconds), before, strict=True)
+            ]
     return {
-        "setting": setting.name,
+        "judge": setting.judge,
+        "device": setting.device,
         "games": setting.games,
         "simulations": config.simulations,
         "leaves_per_step": config.leaves,
         "threads": threads,
         "actions_at_the_root": int(result.count.max()),
         "simulations_per_second": setting.games * config.simulations / fastest,
+        "judge_share": shares[0],
+        "simulator_share": shares[1],
+        "tree_share": 1.0 - sum(shares),
         "kilobytes_per_tree": search.trees.bytes_per_tree / 1024 if search.trees else 0.0,
     }
+
+
+def _scene(setting: Setting, groups: int, seed: int) -> Scene:
+    if setting.judge == "null world":
+        return null_scene(setting.games, seed)
+    rows = setting.games // groups * setting.leaves
+    batch = min(rows, GPU_BATCH if setting.device == "cuda" else BATCH)
+    return curling_scene(setting.judge, setting.games, batch, seed, setting.device)
+
+
+def _config(setting: Setting, variant: str, scene: Scene) -> SearchConfig:
+    config = PRESETS["kr_uct" if setting.judge == "rollouts" else variant](scene.kernel)
+    if scene.kernel == NULL_KERNEL and config.widening > 0:
+        config = replace(config, widening=PUBLIC_WIDENING)
+    return replace(config, simulations=setting.simulations, leaves=setting.leaves)

@@ -9,7 +9,7 @@ Shape letters: B positions, K outcomes.
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.curling.end_step import MOST_POINTS
+from agents.curling.compiled.end_step import MOST_POINTS
 from envs.curling.judgement import END_SPREAD, HAMMER_POINTS, standing
 from envs.curling.scoring import score_ends
 from envs.curling.world import World
@@ -18,6 +18,8 @@ SETTLING = 0.25
 """How much each stone to come lessens what lies now."""
 SURE = 0.02
 """Share of an end's spread that stays however few stones are to come."""
+LOGISTIC = 1.702
+"""Rate of the logistic curve nearest to the normal distribution."""
 EDGES = np.arange(-MOST_POINTS, MOST_POINTS) + 0.5
 """Points between neighbouring scores."""
 
@@ -36,5 +38,6 @@ class BoardJudge:
         lying = score_ends(self._sheet, stones, in_play) / (1.0 + SETTLING * to_come)
         mean = lying + standing(self._sheet, stones, in_play) + last
         spread = END_SPREAD * np.sqrt(to_come / states["shots"] + SURE)
-        below = 1.0 / (1.0 + np.exp(-1.702 * (EDGES - mean[:, None]) / spread[:, None]))
-        return np.diff(below, axis=1, prepend=0.0, append=1.0)
+        # tanh, being odd, keeps what both teams see of a board alike to the bit
+        below = np.tanh(LOGISTIC / 2 * (EDGES - mean[:, None]) / spread[:, None])
+        return np.diff(below, axis=1, prepend=-1.0, append=1.0) / 2

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.curling.end_step import Rules, rules_of
-from agents.curling.hand_made import MOST, make_candidates
+from agents.curling.compiled.end_step import Rules, rules_of
+from agents.curling.compiled.hand_made import MOST, make_candidates
 from agents.curling.shot_space import ShotSpace
 from envs.curling.delivery import velocity_through, velocity_to_stop
 from envs.curling.ice import Ice

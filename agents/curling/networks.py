@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.curling.end_step import OUTCOMES
+from agents.curling.compiled.end_step import OUTCOMES
 from agents.curling.features import GAME_FEATURES, STONE_FEATURES, Inputs, game_features, stone_features
 from agents.curling.grid import CELLS, COLUMNS, PARTS, ROWS
 from agents.curling.network_config import NetworkConfig

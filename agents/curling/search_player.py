@@ -17,7 +17,7 @@ from torch import nn
 
 from agents.curling.board_judge import BoardJudge
 from agents.curling.candidates import Candidates
-from agents.curling.end_step import MOST_POINTS, OUTCOMES
+from agents.curling.compiled.end_step import MOST_POINTS, OUTCOMES
 from agents.curling.evaluator import NetworkEvaluator
 from agents.curling.grid import PolicyGrid
 from agents.curling.player_config import PlayerConfig

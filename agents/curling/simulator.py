@@ -6,11 +6,12 @@ Shape letters: B positions, K outcomes.
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.curling.end_step import OUTCOMES, play_shots, rules_of
+from agents.curling.compiled.end_step import OUTCOMES, rules_of, settle_shots
 from agents.curling.positions import mover
 from agents.curling.shot_space import ShotSpace
-from envs.curling.events import MOST_EVENTS, empty_board
-from envs.curling.motion import physics_of
+from envs.curling.events import UNFINISHED, empty_board
+from envs.curling.motion import physics_of, play_each
+from envs.curling.sheet import STONES, STONES_PER_TEAM
 from envs.curling.world import World
 from planners.interfaces import Step
 
@@ -38,19 +39,24 @@ class EndSimulator:
             RuntimeError: a shot did not come to rest; none is known.
         """
         after, count = states.copy(), len(states)
-        terminal, outcomes = np.zeros(count, np.bool_), np.zeros((count, OUTCOMES))
-        velocity, spin = self._space.velocities(points, parts)
-        stuck = play_shots(
+        stones, in_play = np.zeros((count, STONES, 2)), np.zeros((count, STONES), np.bool_)
+        contacts, seconds = np.zeros(count, np.int64), np.zeros(count)
+        play_each(
             self._physics,
             empty_board(),
+            self._rules.hog,
             self._origin,
-            self._rules,
-            after,
-            velocity,
-            spin,
-            terminal,
-            outcomes,
+            np.ascontiguousarray(states["stones"]),
+            states["in_play"] != 0,
+            STONES_PER_TEAM * mover(states) + self._rules.positioned + states["shot"] // 2,
+            *self._space.velocities(points, parts),
+            stones,
+            in_play,
+            contacts,
+            seconds,
         )
-        if stuck >= 0:
-            raise RuntimeError(f"shot {stuck}: its stones did not come to rest within {MOST_EVENTS} events")
+        if UNFINISHED in contacts:
+            raise RuntimeError(f"shot {contacts.argmin()}: its stones did not come to rest, expected them to")
+        terminal, outcomes = np.zeros(count, np.bool_), np.zeros((count, OUTCOMES))
+        settle_shots(self._rules, after, stones, in_play, terminal, outcomes)
         return Step(after, terminal, outcomes)

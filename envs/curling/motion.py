@@ -88,7 +88,7 @@ def simulate(
 
     def play(part: slice) -> None:
         sheets, ends = (array[part] for array in batch), (array[part] for array in result)
-        _play(physics, empty_board(), ice.sheet.hog_limit, origin, *sheets, *ends)
+        play_each(physics, empty_board(), ice.sheet.hog_limit, origin, *sheets, *ends)
 
     _each_chunk(play, count, threads)
     if UNFINISHED in result.contacts:
@@ -178,7 +178,7 @@ def physics_of(ice: Ice, quantum: float) -> Physics:
 
 
 @entry
-def _play(
+def play_each(
     physics: Physics,
     board: Board,
     hog_limit: float,
@@ -193,7 +193,10 @@ def _play(
     contacts: np.ndarray,
     seconds: np.ndarray,
 ) -> None:
-    """Deliver each shot of a chunk and write down where the stones lie afterwards."""
+    """Deliver each shot of a chunk and write down where the stones lie afterwards.
+
+    The arguments are not checked: those of `simulate`, contiguous, and the fields of `Motion`, all zeros.
+    """
     no_log = np.zeros((0, LOG_FIELDS))
     for b in range(slot.shape[0]):
         set_up(board, stones[b], in_play[b])

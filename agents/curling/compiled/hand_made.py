@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from agents.curling.end_step import Rules, squared_distance
+from agents.curling.compiled.end_step import Rules, squared_distance
 from envs.compiled import entry, kernel
 
 MOST = 30

@@ -1,4 +1,4 @@
-"""One shot of a position, compiled: the engine, the free guard zone, the score; no objects on the way.
+"""What follows a shot, compiled: the free guard zone, the next shot, the score of the end.
 
 The rules are those of `envs.curling.free_guard_zone` and `envs.curling.scoring`, which say what they are and
 where they come from; a test plays both and finds the same.
@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.compiled import entry, kernel
-from envs.curling.events import LOG_FIELDS, UNFINISHED, Board, Physics, play_out, release, set_up
 from envs.curling.rule_set import RuleSet
 from envs.curling.sheet import Sheet
 
@@ -51,54 +50,29 @@ def rules_of(sheet: Sheet, rules: RuleSet) -> Rules:
 
 
 @entry
-def play_shots(
-    physics: Physics,
-    board: Board,
-    origin: np.ndarray,
+def settle_shots(
     rules: Rules,
     positions: np.ndarray,
-    velocity: np.ndarray,
-    spin: np.ndarray,
+    stones: np.ndarray,
+    in_play: np.ndarray,
     terminal: np.ndarray,
     outcomes: np.ndarray,
-) -> int:
-    """Plays one shot in each of positions [B], which become those after it.
+) -> None:
+    """Turns positions [B] into those after a shot that left stones [B, 16, 2] metres and in_play [B, 16].
 
-    Args: velocity [B, 2] m/s and spin [B] rad/s at release; writes terminal [B] and, where the end is over,
-    a 1 into outcomes [B, K]. Returns the row of a shot that did not end, or -1.
+    Writes terminal [B] and, where the end is over, a 1 into outcomes [B, K].
     """
-    no_log, before, lay = np.zeros((0, LOG_FIELDS)), np.zeros((16, 2)), np.zeros(16, np.uint8)
     for b in range(len(positions)):
         position = positions[b]
-        stones, in_play = position.stones, position.in_play
-        for k in range(16):
-            before[k, 0], before[k, 1], lay[k] = stones[k, 0], stones[k, 1], in_play[k]
         team = position.hammer if position.shot % 2 == 1 else 1 - position.hammer
-        slot = 8 * team + rules.positioned + position.shot // 2
-        set_up(board, stones, in_play)
-        release(physics, board, slot, origin[0], origin[1], velocity[b, 0], velocity[b, 1], spin[b])
-        contacts, _, _ = play_out(physics, board, no_log)
-        if contacts == UNFINISHED:
-            return b
-        _take_up(board, rules, stones, in_play)
-        if _foul(rules, before, lay, stones, in_play, position.shot, team):
+        if not _foul(rules, position.stones, position.in_play, stones[b], in_play[b], position.shot, team):
             for k in range(16):
-                stones[k, 0], stones[k, 1], in_play[k] = before[k, 0], before[k, 1], lay[k]
+                position.stones[k, 0], position.stones[k, 1] = stones[b, k, 0], stones[b, k, 1]
+                position.in_play[k] = in_play[b, k]
         position.shot += 1
         terminal[b] = position.shot >= position.shots
         if terminal[b]:
-            outcomes[b, MOST_POINTS + score(rules, stones, in_play)] = 1.0
-    return -1
-
-
-@kernel
-def _take_up(board: Board, rules: Rules, stones: np.ndarray, in_play: np.ndarray) -> None:
-    """Writes down where stones lie at rest, those short of the hog line being out."""
-    for k in range(16):
-        stone = board.stones[k]
-        in_play[k] = stone.present and stone.y > rules.hog
-        stones[k, 0] = stone.x if in_play[k] else 0.0
-        stones[k, 1] = stone.y if in_play[k] else 0.0
+            outcomes[b, MOST_POINTS + score(rules, position.stones, position.in_play)] = 1.0
 
 
 @kernel
