@@ -33,5 +33,5 @@ SELF_PLAY = {
         groups=2,
     ),
 }
-"""`quick` takes minutes and `cpu` an hour or two on two cores; `paper` plays as many positions as the paper, five
-million, with its network and search, and wants a GPU."""
+"""`quick` takes minutes and `cpu` an hour or two on two cores; `paper` plays as many positions as the paper,
+five million, with its network and search, and wants a GPU."""
