@@ -19,7 +19,7 @@ the paper's network, number of pairs and schedule, and wants a GPU."""
 _ADAM = SelfPlayConfig(optimizer="adam", rate=1e-3, weight_decay=0.0)
 
 SELF_PLAY = {
-    "quick": replace(_ADAM, simulations=64, iterations=20, games=64, updates=24, keep=20_000),
+    "quick": replace(_ADAM, simulations=64, iterations=24, games=64, updates=24, keep=20_000, least=3000),
     "cpu": replace(_ADAM, simulations=160, iterations=120, games=128, updates=48, keep=60_000, rate=5e-4),
     "paper": SelfPlayConfig(
         network=NetworkConfig("cnn"),
@@ -27,6 +27,7 @@ SELF_PLAY = {
         games=512,
         updates=256,
         keep=1_000_000,
+        least=200_000,
         schedule="decay_rate",
         precision="bfloat16",
         search_batch=1024,

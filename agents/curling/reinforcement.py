@@ -125,8 +125,10 @@ class SelfPlayLearner:
         return played
 
     def _learn(self) -> dict[str, float]:
-        """The interval's updates; means of what they measured."""
+        """The interval's updates; means of what they measured, nothing while positions are too few."""
         config = self.config
+        if len(self._replay) < config.least:
+            return {}
         plan = setting_at(config.fit.plan, self._done / config.iterations)
         setting = Setting(plan.rate, plan.momentum, config.batch)
         sums: dict[str, float] = {}

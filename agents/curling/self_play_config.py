@@ -63,6 +63,9 @@ class SelfPlayConfig:
     keep: int = 100_000
     """Positions kept to learn from, the latest."""
 
+    least: int = 5_000
+    """Positions that must be there before the first update."""
+
     updates: int = 32
     """Updates of an interval."""
 
@@ -147,6 +150,7 @@ class SelfPlayConfig:
         check_real("value_weight", self.value_weight, low=0.0, high=1e6)
         for name, most in (("iterations", 10**7), ("games", 10**5), ("keep", 10**8), ("updates", 10**6)):
             check_whole(name, getattr(self, name), low=1, high=most)
+        check_whole("least", self.least, low=0, high=self.keep)
         check_whole("gate_every", self.gate_every, low=0, high=10**7)
         check_whole("gate_games", self.gate_games, low=2, high=10**6)
         if self.gate_games % 2:

@@ -24,6 +24,13 @@ FROM_ZERO: dict[str, set[str]] = {
         *("weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life", "micro_batch"),
         *("keep", "ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
     },
+    "train kr_dl": {
+        *("pairs", "value_weight", "momentum", "warmup_epochs", "weight_decay", "second_decay", "clip"),
+    },
+    "train kr_drl": {
+        *("warm_shots", "search_share", "value_weight", "momentum", "weight_decay", "second_decay", "clip"),
+        *("exploration", "gate_every", "least"),
+    },
     "train language": {"dropout", "clip"},
     "evaluate": {"images", "seed"},
     "bench": {"seed"},

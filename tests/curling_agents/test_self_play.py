@@ -30,7 +30,7 @@ from tests.vision_training.tiny import fingerprint
 
 NETWORK = NetworkConfig(stone_width=8, width=8)
 CONFIG = SelfPlayConfig(
-    network=NETWORK, simulations=6, candidates=4, iterations=3, games=2, updates=2, keep=48, batch=16
+    network=NETWORK, simulations=6, candidates=4, iterations=3, games=2, updates=2, keep=48, batch=16, least=0
 )
 SEED = 5
 
@@ -179,6 +179,11 @@ def _plain(state):
     return torch.from_numpy(state.copy()) if isinstance(state, np.ndarray) else state
 
 
+def test_nothing_is_learnt_before_there_are_positions_enough():
+    first, second, _ = build(replace(CONFIG, least=64), seed=SEED, device="cpu").train()
+    assert "loss" not in first and second["loss"] > 0
+
+
 def test_only_a_promoted_network_plays(monkeypatch):
     verdicts = iter(["kept", "promoted"])
     monkeypatch.setattr(reinforcement, "gated_match", lambda *_, **__: (next(verdicts), MatchScore(1, 0, 1)))
@@ -198,7 +203,20 @@ def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, 
     network = build_network(NETWORK, generator=torch.Generator().manual_seed(9))
     save_network(start, network, NETWORK)
     flags = ["--network.stone-width", "8", "--network.width", "8", "--simulations", "4", "--candidates", "4"]
-    flags += ["--iterations", "2", "--games", "2", "--updates", "1", "--batch", "4", "--device", "cpu"]
+    flags += [
+        "--iterations",
+        "2",
+        "--games",
+        "2",
+        "--updates",
+        "1",
+        "--batch",
+        "4",
+        "--least",
+        "0",
+        "--device",
+        "cpu",
+    ]
     assert main(["train", "kr_drl", *flags, "--start", str(start), "--out", str(out), "--log", str(log)]) == 0
     lines = log.read_bytes().splitlines(keepends=True)
     records = [parse_record(line) for line in lines]
