@@ -49,6 +49,7 @@ COMMANDS: dict[str, Command] = {
     "tournament": Command(
         "agents.commands.tournament", "play every pairing of curling players and rate them, with intervals"
     ),
+    "play": Command("agents.commands.play", "play curling against a player, in the terminal"),
     "canaries": Command("agents.commands.canaries", "does a curling player see the obvious shots?"),
     "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
     "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),

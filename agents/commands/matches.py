@@ -62,7 +62,7 @@ def event_rules(name: str, ends: int | None) -> RuleSet:
 
 
 def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str]) -> None:
-    """Prints the points of every end, the totals, and who won why."""
+    """Prints the points of every end, the totals, and once the game is over who won why."""
     headings = [str(end + 1) for end in range(rules.ends)]
     headings += [f"+{extra}" for extra in range(1, len(state.scores) - rules.ends + 1)]
     # A column has a rule and a blank on both sides; the names' and the totals' stand in every table.
@@ -76,6 +76,8 @@ def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str]) ->
             points = [str(pair[team]) for pair in state.scores[shown]]
             table.add_row(names[team], *points, *([str(state.totals[team])] if last else []))
         print_table(table)
+    if not state.over:
+        return
     if state.winner is None:
         outcome = "draw"
     else:

@@ -110,13 +110,11 @@ class _Game:
 
     def noise(self) -> np.random.Generator:
         """The generator of this turn's noise."""
-        return np.random.default_rng((self.spec.seed, NOISE, len(self.turns)))
+        return turn_noise(self.spec.seed, len(self.turns))
 
     def player_seed(self) -> int:
         """The seed of what the player to throw draws in this turn."""
-        own = self.spec.seed, DRAWS, self.spec.hammer, self.state.thrower, len(self.turns)
-        sequence = np.random.SeedSequence(own)
-        return int(sequence.generate_state(1, np.uint64)[0])
+        return draw_seed(self.spec.seed, self.spec.hammer, self.state.thrower, len(self.turns))
 
     def record(self) -> GameRecord:
         spec, state = self.spec, self.state
@@ -164,3 +162,13 @@ def play_games(
 def game_seed(seed: int, number: int) -> int:
     """The seed of a pair of games in an event of this seed: 63 bits."""
     return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def turn_noise(seed: int, turn: int) -> np.random.Generator:
+    """The generator of the noise of a turn, in a game of this seed."""
+    return np.random.default_rng((seed, NOISE, turn))
+
+
+def draw_seed(seed: int, hammer: int, player: int, turn: int) -> int:
+    """The seed of what a player draws in a turn of a game with this seed and first hammer."""
+    return int(np.random.SeedSequence((seed, DRAWS, hammer, player, turn)).generate_state(1, np.uint64)[0])

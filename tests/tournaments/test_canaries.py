@@ -19,7 +19,7 @@ from agents.curling.canary_trial import (
 )
 from agents.curling.players import make_player
 from agents.runs.errors import CorruptFileError
-from envs.curling.delivery import Shot
+from envs.curling.delivery import Shot, velocity_through
 from envs.curling.digital_curling import check_position
 from envs.curling.positions import OVERLAP
 from envs.curling.rules import thrown_slot
@@ -109,6 +109,11 @@ def test_references_that_lack_a_canary_are_refused(tmp_path):
 
 
 def test_a_foul_reaches_nothing():
-    world, canary = canary_world(), replace(CANARIES[-1], theirs=((0.0, -2.6),), shot=2)
-    rng = np.random.default_rng(1)
-    assert reach_rate(world, canary, Shot(0.05, 3.9, world.ice.release_spin), 50, rng) == 0.0
+    world = canary_world()
+    canary = replace(CANARIES[-1], theirs=((0.0, -2.6),), shot=2, wanted=lambda sight: sight.theirs >= 0)
+    rng, spin = np.random.default_rng(1), world.ice.release_spin
+    hit = velocity_through(
+        world.ice, np.array([0.0, world.ice.sheet.tee_y - 2.6]), np.array(2.5), np.array(spin)
+    )
+    assert reach_rate(world, canary, Shot(*hit.tolist(), spin), 50, rng) < 0.1
+    assert reach_rate(world, canary, Shot(-0.5, 2.4, spin), 50, rng) == 1.0
