@@ -6,11 +6,13 @@ from agents.curling.network_config import NetworkConfig
 from agents.curling.self_play_config import SelfPlayConfig
 from agents.curling.supervised_config import SupervisedConfig
 
+QUICK = SupervisedConfig(
+    epochs=10, optimizer="adam", rate=2e-3, schedule="cosine", weight_decay=0.0, value_target="outcome"
+)
+
 SUPERVISED = {
-    "quick": SupervisedConfig(
-        epochs=8, optimizer="adam", rate=2e-3, schedule="cosine", weight_decay=0.0, value_target="outcome"
-    ),
-    "cpu": SupervisedConfig(epochs=30, optimizer="adam", rate=1e-3, schedule="cosine", weight_decay=0.0),
+    "quick": QUICK,
+    "cpu": replace(QUICK, epochs=30, value_target="rollout"),
     "paper": SupervisedConfig(network=NetworkConfig("cnn"), pairs=400_000, precision="bfloat16"),
 }
 """`quick` takes minutes and `cpu` an hour or so on two cores, with as many pairs as there are; `paper` has

@@ -105,7 +105,7 @@ def test_agreement_with_the_results_that_lines_carry_is_reported(folder):
 
 
 def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys):
-    assert run.main(["demo", "--out", "shown"]) == 0
+    assert run.main(["demo", "--out", "shown", "--no-learn"]) == 0
     assert "rules (red) wins" in capsys.readouterr().out
     assert (folder / "shown" / "replay.html").stat().st_size > 100_000
     assert (folder / "shown" / "final_house.png").read_bytes().startswith(b"\x89PNG")
