@@ -50,6 +50,9 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.tournament", "play every pairing of curling players and rate them, with intervals"
     ),
     "play": Command("agents.commands.play", "play curling against a player, in the terminal"),
+    "analyse": Command(
+        "agents.commands.analyse", "judge the shots of a curling position, as table and heat map"
+    ),
     "canaries": Command("agents.commands.canaries", "does a curling player see the obvious shots?"),
     "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
     "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),

@@ -97,6 +97,12 @@ def single_player(token: PlayerToken, world: World, simulations: int | None, dev
     return play
 
 
+def even_game(world: World) -> WinningTable:
+    """The chances to win between equal teams, whose ends fall as those of `rules` against itself."""
+    counts = np.array(RULES_ENDS, dtype=np.float64)
+    return WinningTable.of(world.rules, counts / counts.sum())
+
+
 def _search_player(
     token: PlayerToken, world: World, simulations: int | None, leaves: int, device: str
 ) -> BatchPlayer:
@@ -108,13 +114,7 @@ def _search_player(
     budget = {} if simulations is None else {"simulations": simulations}
     config = PlayerConfig(search=token.search, utility=token.utility, leaves=leaves, **budget)
     try:
-        winning = WinningTable.of(world.rules, _ends_of_rules()) if token.utility == "winning" else None
+        winning = even_game(world) if token.utility == "winning" else None
         return SearchPlayer(config, world, network, device=device, winning=winning)
     except ValueError as error:
         raise ConfigError(f"player {token.text}: {error}") from error
-
-
-def _ends_of_rules() -> NDArray[np.float64]:
-    """How the points of an end fall between equal teams: the distribution a winning table is made from."""
-    counts = np.array(RULES_ENDS, dtype=np.float64)
-    return counts / counts.sum()

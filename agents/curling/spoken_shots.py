@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.curling.house_text import stone_name, stone_slot
+from envs.curling.crossing import crossing
 from envs.curling.delivery import Shot, stop_point, velocity_through, velocity_to_stop
 from envs.curling.opponents import legal_shot
 from envs.curling.rules import GameState
@@ -54,7 +55,8 @@ def describe_aim(world: World, shot: Shot | None) -> str:
     handle = "left" if shot.spin > 0 else "right"
     if y < sheet.back_limit:
         return f"draws to {x:+.2f} {y - sheet.tee_y:+.2f}, curling {handle}"
-    return f"throws {np.hypot(*shot[:2]):.2f} m/s, curling {handle}"
+    across, speed = crossing(world.ice, np.array([shot[:2]]), np.array([shot.spin]), sheet.tee_y)
+    return f"hits over {across[0]:+.2f} at {speed[0]:.1f} m/s, curling {handle}"
 
 
 def describe_throw(world: World, throw: Throw) -> list[str]:

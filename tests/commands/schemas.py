@@ -37,6 +37,10 @@ FROM_ZERO: dict[str, set[str]] = {
     "demo": {"seed"},
     "match": {"seed"},
     "teach": {"explore", "seed", "workers"},
+    "tournament": {"seed", "move_seconds", "workers"},
+    "play": {"seed"},
+    "analyse": {"seed", "shot"},
+    "canaries": {"seed"},
     "strategy": {"games", "seed"},
     "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},
@@ -48,6 +52,9 @@ REQUIRED_WORDS: dict[str, list[str]] = {
     "evaluate": ["--data", ".", "."],
     "bench": ["curling"],
     "match": ["drawer", "drawer"],
+    "tournament": ["drawer", "rules"],
+    "analyse": ["--position", __file__],
+    "canaries": ["drawer"],
     "render": [__file__],
 }
 """Command -> words without which its flags cannot be tried alone."""

@@ -1,0 +1,162 @@
+"""What `run.py analyse` does once its flags are parsed: position, judged shots, table and picture."""
+
+import io
+import json
+import math
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from agents.commands.shot_lines import decoded
+from agents.commands.tables import print_table
+from agents.commands.tournament import RECORD_NAME, read_config
+from agents.curling.analysis import POINTS, Analysis, Analyst, Candidate, Prospect
+from agents.curling.game_records import parse_record, played_again
+from agents.curling.house_text import house_text
+from agents.curling.player_tokens import check_token
+from agents.curling.players import SINGLE_LEAVES, make_player
+from agents.curling.spoken_shots import describe_aim
+from agents.plots.curves import save_figure
+from agents.plots.heat_map import draw_heat_map
+from agents.runs.atomic import write_file
+from agents.runs.device import resolve_device
+from agents.runs.errors import ConfigError
+from envs.curling.conditions import build_world
+from envs.curling.digital_curling import check_position, parse_state
+from envs.curling.positions import QUANTUM_OVERLAP
+from envs.curling.render import draw_game
+from envs.curling.rule_set import LAST_END, RuleSet
+from envs.curling.rules import GameState
+from envs.curling.world import World
+
+if TYPE_CHECKING:
+    from agents.commands.analyse import Config
+
+SHOWN_SHARE = 0.03  # of a score distribution from which a score is shown
+NAMES = ("Red", "Yellow")
+
+
+def analyse_position(config: "Config") -> int:
+    """Prints the table, writes heat map and JSON; returns the exit code.
+
+    Raises:
+        ConfigError: the file has no such position.
+    """
+    world, state = _position(config)
+    token = check_token(config.player)
+    device = "cpu" if token.network is None else resolve_device(config.device)
+    player = make_player(token, world, simulations=config.simulations, leaves=SINGLE_LEAVES, device=device)
+    analyst = Analyst(world, player, config.seed)
+    found = analyst.analyse(state, shots=config.shots, throws=config.throws, grid_throws=config.grid_throws)
+    sys.stdout.write(f"{house_text(world.ice.sheet, state.stones, state.in_play)}\n")
+    mover = NAMES[state.thrower]
+    title = f"end {state.end + 1} of {world.rules.ends}, stone {state.shot + 1}, {mover} to throw"
+    first, second = state.totals
+    note = f"{title}; {NAMES[0]} {first}, {NAMES[1]} {second}, {NAMES[state.hammer]} has the hammer"
+    print_table(_table(world, found), note, f"> is {config.player}'s shot; each thrown {config.throws} times")
+    picture = draw_game(world.ice.sheet, world.rules, state, names=NAMES)
+    figure = draw_heat_map(picture, world.ice.sheet, state, analyst.grid, found.grid, title=title)
+    image = io.BytesIO()
+    save_figure(figure, image)
+    write_file(Path(config.out), image.getvalue())
+    sys.stdout.write(f"heat map: {config.out}\n")
+    if config.json:
+        write_file(Path(config.json), _json_bytes(_report(config, world, found)))
+    return 0
+
+
+def _position(config: "Config") -> tuple[World, GameState]:
+    """What is played in, and the position."""
+    with open(config.position, "rb") as file:
+        raw = next(islice(file, config.line - 1, None), None)
+    if raw is None:
+        raise ConfigError(f"line: got {config.line}, expected one that {config.position} has")
+    try:
+        message = decoded(raw)
+        if isinstance(message, dict) and "turns" in message:
+            return _of_game(config, raw)
+        return _of_state(config, message)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"{config.position} line {config.line}: {error}") from error
+
+
+def _of_state(config: "Config", message: Any) -> tuple[World, GameState]:
+    """The position of a state, or before the shot of a shot line."""
+    if config.shot:
+        raise ConfigError(f"shot: got {config.shot}, expected none, as the line is a position, no game")
+    is_shot = isinstance(message, dict) and "before" in message
+    name = "before" if is_shot else "state"
+    wire = parse_state(message["before"] if is_shot else message, name)
+    world = build_world(config.ice, config.noise, RuleSet(ends=wire.ends))
+    check_position(world.ice, wire.state, QUANTUM_OVERLAP, name)
+    if wire.state.over:
+        raise ValueError(f"{name}: the game is over, expected one in progress")
+    return world, wire.state
+
+
+def _of_game(config: "Config", raw: bytes) -> tuple[World, GameState]:
+    """The position before a shot of a recorded game."""
+    record, _ = parse_record(raw)
+    ice, noise, ends, extra = config.ice, config.noise, config.ends, True
+    folder = Path(config.position).parent
+    if (folder / RECORD_NAME).is_file():
+        held = read_config(folder)
+        ice, noise, ends, extra = held.ice, held.noise, held.ends, held.extra_ends
+    world = build_world(ice, noise, RuleSet(ends=ends, end_limit=LAST_END if extra else ends))
+    if not 1 <= config.shot <= len(record.turns):
+        raise ConfigError(f"shot: got {config.shot}, expected 1 to {len(record.turns)}, a shot of the game")
+    throws = islice(played_again(world, record.hammer, record.turns), config.shot - 1, None)
+    return world, next(throws).before
+
+
+def _table(world: World, found: Analysis) -> Table:
+    table = Table("", "shot", "visits", "search", "points", "wins", "scores of the end")
+    for one in found.candidates:
+        thought, prospect = one
+        searched = "" if thought.value is None else f"{thought.value:+.2f}"
+        points = f"{prospect.points:+.2f} ± {1.96 * prospect.error:.2f}"
+        aim = describe_aim(world, thought.shot)
+        wins = f"{100 * prospect.winning:.0f} %"
+        visits = str(thought.visits) if thought.visits else ""
+        table.add_row(">" if thought.chosen else "", aim, visits, searched, points, wins, _scores(prospect))
+    return table
+
+
+def _scores(prospect: Prospect) -> str:
+    """The likelier scores, the best first."""
+    shown = [k for k in range(len(POINTS))[::-1] if prospect.scores[k] >= SHOWN_SHARE]
+    return "  ".join(f"{POINTS[k]:+.0f}: {100 * prospect.scores[k]:.0f} %" for k in shown)
+
+
+def _report(config: "Config", world: World, found: Analysis) -> dict[str, Any]:
+    return {
+        "player": config.player,
+        "throws": config.throws,
+        "shots": [_candidate(world, one) for one in found.candidates],
+        "grid": [round(value, 6) for value in found.grid.tolist()],
+    }
+
+
+def _candidate(world: World, one: Candidate) -> dict[str, Any]:
+    thought, error = one.thought, one.prospect.error
+    return {
+        "velocity": list(thought.shot[:2]),
+        "spin": thought.shot.spin,
+        "aim": describe_aim(world, thought.shot),
+        "chosen": thought.chosen,
+        "visits": thought.visits,
+        "search_value": thought.value,
+        "points": one.prospect.points,
+        "points_error": None if math.isnan(error) else error,
+        "winning": one.prospect.winning,
+        "scores": one.prospect.scores.tolist(),
+    }
+
+
+def _json_bytes(values: Any) -> bytes:
+    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

@@ -1,0 +1,119 @@
+"""`run.py analyse`: positions from every kind of line, shots judged from the thrower's side, a heat map."""
+
+import json
+
+import numpy as np
+import pytest
+
+import run
+from agents.curling.analysis import Analyst
+from agents.curling.canaries import CANARIES
+from agents.curling.canary_trial import canary_world
+from agents.curling.game_records import record_line
+from agents.curling.lockstep_games import play_games
+from agents.curling.players import make_player
+from envs.curling.digital_curling import WireState, format_state
+from envs.curling.rules import GameState, frozen
+from tests.tournaments.fakes import Scatterer, quick_world, specs
+
+FEW = ("--shots", "3", "--throws", "40", "--grid-throws", "1", "--device", "cpu")
+DRAW, TAKE_OUT = CANARIES[0], CANARIES[1]
+
+
+@pytest.fixture
+def analyse(tmp_path, monkeypatch, capsys):
+    """Analyses a position of a file; returns exit code, what was shown, complaints and the JSON."""
+    monkeypatch.chdir(tmp_path)
+
+    def look(line, *words):
+        (tmp_path / "p.jsonl").write_bytes(line)
+        code = run.main(["analyse", "--position", "p.jsonl", "--json", "found.json", *FEW, *words])
+        shown = capsys.readouterr()
+        errors = [row for row in shown.err.splitlines() if "note: compiling" not in row]
+        found = json.loads((tmp_path / "found.json").read_text()) if code == 0 else {}
+        return code, shown.out, errors, found
+
+    return look
+
+
+def line_of(state, **beside):
+    message = format_state(WireState(state, 8, (0.0,) * 16, (0.0, 0.0)))
+    return (json.dumps({"before": message, **beside} if beside else message) + "\n").encode()
+
+
+def analysed(canary, player="rules", team=1, throws=200):
+    """The analysis of a canary, its thrower being team 0 or team 1."""
+    world, state = canary_world(), canary.state()
+    if team == 0:
+        halves = (frozen(np.concatenate([part[8:], part[:8]])) for part in (state.stones, state.in_play))
+        scores = tuple(pair[::-1] for pair in state.scores)
+        state = GameState(state.end, state.shot, 0, 0, *halves, scores)
+    analyst = Analyst(world, make_player(player, world, simulations=30), 1)
+    return analyst, analyst.analyse(state, shots=4, throws=throws, grid_throws=2)
+
+
+def test_the_best_shot_at_a_lone_stone_takes_it_out_whoever_throws():
+    for team in (0, 1):
+        _, found = analysed(TAKE_OUT, team=team)
+        best = found.candidates[0].prospect
+        assert best.points > 0.8 and best.winning > 0.8
+        assert best.scores.sum() == pytest.approx(1.0) and best.scores[8 + 1] > 0.8
+        assert sum(one.thought.chosen for one in found.candidates) == 1
+
+
+def test_the_heat_map_knows_the_house():
+    analyst, found = analysed(DRAW)
+    targets = analyst.grid.targets
+    away = np.hypot(*(targets[:, :2] - analyst.world.ice.sheet.tee).T)
+    draws, hits = found.grid[(targets[:, 2] == 0) & (away < 1.0)], found.grid[targets[:, 2] > 2.0]
+    assert draws.min() > 0.9 and hits.max() == 0.0
+
+
+def test_candidates_come_best_first_and_searches_tell_their_visits():
+    _, found = analysed(CANARIES[3], "kr_uct")
+    points = [one.prospect.points for one in found.candidates]
+    assert points == sorted(points, reverse=True) and len(points) == 4
+    assert all(one.thought.visits > 0 and -8 <= one.thought.value <= 8 for one in found.candidates)
+
+
+def test_before_the_last_stone_boards_are_judged():
+    _, found = analysed(CANARIES[10])
+    best = found.candidates[0].prospect
+    assert 0 < best.error < 0.2 and best.scores.max() < 1.0
+
+
+def test_a_state_is_analysed_into_table_picture_and_json(analyse, tmp_path):
+    code, out, errors, found = analyse(line_of(TAKE_OUT.state()))
+    assert (code, errors) == (0, []) and "Y" not in out.split("hog")[0] and "R1" in out
+    assert "end 8 of 8, stone 16, Yellow to throw" in " ".join(out.split())
+    assert len(found["shots"]) == 3 and len(found["grid"]) == 2048
+    assert (tmp_path / "analysis.png").read_bytes().startswith(b"\x89PNG")
+    again = analyse(line_of(TAKE_OUT.state(), move={"type": "concede"}))
+    assert again[3] == found
+
+
+def test_a_shot_of_a_recorded_game_is_analysed(analyse):
+    world = quick_world()
+    (record,) = play_games(world, [Scatterer(world)] * 2, specs(1))
+    line = record_line(record, players=["a", "b"])
+    code, out, _, found = analyse(line, "--shot", "16", "--ends", "1", "--player", "drawer")
+    assert code == 0 and "end 1 of 1, stone 16, Yellow to throw" in " ".join(out.split())
+    assert [row["chosen"] for row in found["shots"]].count(True) == 1
+    for shot in ("0", "17"):
+        code, _, errors, _ = analyse(line, "--shot", shot, "--ends", "1")
+        assert code == 2 and errors == [f"run.py: shot: got {shot}, expected 1 to 16, a shot of the game"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "error"),
+    [
+        (b"oops\n", (), "p.jsonl line 1: line: no JSON"),
+        (b"{}\n", (), "p.jsonl line 1: state"),
+        (b'{"turns": []}\n', (), "p.jsonl line 1: no game record"),
+        (line_of(DRAW.state()), ("--shot", "3"), "shot: got 3, expected none"),
+        (line_of(DRAW.state()), ("--line", "2"), "line: got 2, expected one that p.jsonl has"),
+    ],
+)
+def test_a_line_without_a_position_is_refused_in_one_line(analyse, line, words, error):
+    code, _, errors, _ = analyse(line, *words)
+    assert code == 2 and len(errors) == 1 and errors[0].startswith(f"run.py: {error}")
