@@ -12,6 +12,7 @@ from agents.runs.fields import MAX_SEED, check_whole
 
 PLAYERS = ("rules", "drawer")
 ENDS = 8
+SHOWN_SHOT = 14
 LEARNING = ("pairs", "agent", "tournament")
 """Folders that a demo with learning leaves."""
 
@@ -71,7 +72,7 @@ def run(config: Config) -> int:
         _teach(config, folder)
         _train(config, folder)
         _hold_tournament(config, folder)
-        _show_game(config, folder)
+        _show_agent(config, folder)
     _say(f"The demo took {time.monotonic() - started:.0f} seconds; everything is in {folder}.")
     return 0
 
@@ -124,19 +125,34 @@ def _hold_tournament(config: Config, folder: Path) -> None:
     )
 
 
-def _show_game(config: Config, folder: Path) -> None:
-    from agents.commands import match
+def _show_agent(config: Config, folder: Path) -> None:
+    from agents.commands import analyse, match
 
+    agent, searched = str(folder / "agent"), 4 * config.simulations
     _say("\nA game of the agent against the drawer:")
     match.run(
         match.Config(
             "drawer",
-            str(folder / "agent"),
+            agent,
             rules="two_ends",
             seed=config.seed,
-            simulations=4 * config.simulations,
+            simulations=searched,
             device="cpu",
             replay=str(folder / "agent_replay.html"),
+        )
+    )
+    _say(f"\nWhat the agent makes of stone {SHOWN_SHOT} of the tournament's first game:")
+    analyse.run(
+        analyse.Config(
+            position=str(folder / "tournament" / "games.jsonl"),
+            shot=SHOWN_SHOT,
+            player=agent,
+            shots=4,
+            throws=200,
+            simulations=searched,
+            seed=config.seed,
+            device="cpu",
+            out=str(folder / "heat_map.png"),
         )
     )
 
