@@ -55,7 +55,7 @@ def hold_tournament(config: "Config") -> int:
         with FolderLock(folder):
             discard_strays(folder)
             _keep_record(config, folder)
-            with progress("games") as observer:
+            with progress("stones") as observer:
                 ledger = GameLedger(folder, event.specs, event.labels, observer.notice)
                 try:
                     _play(config, event, folder, ledger, observer, stop)
@@ -145,28 +145,33 @@ def _play(
         Stopped: a signal asked for it; the games in progress are kept.
     """
     left = [spec for number, spec in event.specs.items() if number not in ledger.records]
-    observer.start(len(ledger.records), len(event.specs))
+    begun = read_unfinished(folder, event.specs, event.labels)
+    waiting = iter([_resumed(spec, begun.get(spec.number)) for spec in left])
+    stones = event.world.rules.shots_per_end * config.ends  # of a game without extra ends and concessions
+    total = stones * len(event.specs)
+    before = total - sum(stones - len(begun[s.number].turns if s.number in begun else ()) for s in left)
+    observer.start(before, total)
     if not left:
         return
-    begun = read_unfinished(folder, event.specs, event.labels)
     device = resolve_device(config.device)
     workers = config.workers or _workers(device, len(left))
     hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
     saved = time.monotonic()
     try:
-        waiting = iter([_resumed(spec, begun.get(spec.number)) for spec in left])
         while len(ledger.records) < len(event.specs):
             while len(hall) < config.batch * workers and (spec := next(waiting, None)) is not None:
                 hall.start(spec)
             for record in hall.step():
                 ledger.append(record)
-                observer.interval(len(ledger.records), {})
+            if hall.thrown:
+                observer.interval(min(before + hall.thrown, total - 1), {"games": len(ledger.records)})
             if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
                 write_unfinished(folder, hall.unfinished(), event.specs, event.labels)
                 saved = time.monotonic()
             if stop.signal_number:
                 kept = f"{len(ledger.records)} of {len(event.specs)} games are kept, {len(hall)} half-played"
                 raise Stopped(stop.signal_number, f"stopped: {kept}; go on with --resume {folder}")
+        observer.interval(total, {"games": len(ledger.records)})
     finally:
         if isinstance(hall, GameWorkers):
             hall.close()

@@ -44,6 +44,8 @@ class GameWorkers:
             self._processes.append(process)
         self._loads = [0] * workers
         self._finished: deque[GameRecord] = deque()
+        self.thrown = 0
+        """Stones thrown so far in all games together."""
 
     def __len__(self) -> int:
         """How many games are in progress."""
@@ -105,6 +107,9 @@ class GameWorkers:
             raise ConfigError(content)
         if kind == "report":
             return content
+        if kind == "thrown":
+            self.thrown += content
+            return None
         self._loads[worker] -= 1
         self._finished.append(content)
         return None
@@ -134,8 +139,10 @@ def _work(event: Event, device: str, pipe: Connection) -> None:
                 hall.start(spec)
             else:
                 pipe.send(("report", hall.unfinished()))
+        before = hall.thrown
         for record in hall.step():
             pipe.send(("finished", record))
+        pipe.send(("thrown", hall.thrown - before))
 
 
 def _listen(pipe: Connection, messages: SimpleQueue) -> None:

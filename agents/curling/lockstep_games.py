@@ -36,6 +36,8 @@ class LockstepGames:
         self._world = world
         self._referees = [Referee(player, world, move_seconds) for player in players]
         self._games: list[_Game] = []
+        self.thrown = 0
+        """Stones thrown so far in all games together."""
 
     def __len__(self) -> int:
         """How many games are in progress."""
@@ -71,6 +73,7 @@ class LockstepGames:
         for (game, shot), throw in zip(thrown, throws, strict=True):
             game.turns.append(Turn(shot, throw.executed))
             game.state = throw.after
+        self.thrown += len(throws)
         finished = [game.record() for game in self._games if game.over]
         self._games = [game for game in self._games if not game.over]
         return finished

@@ -1,0 +1,101 @@
+"""The words that name players, and the players they make."""
+
+import numpy as np
+import pytest
+import torch
+
+from agents.curling import player_tokens
+from agents.curling.lockstep_games import play_games
+from agents.curling.models import save_network
+from agents.curling.network_config import NetworkConfig
+from agents.curling.networks import build_network
+from agents.curling.player_config import SEARCHES, WITHOUT_NETWORK
+from agents.curling.player_tokens import SCRIPTED, WITH_NETWORK, check_token
+from agents.curling.players import make_player, single_player
+from agents.runs.errors import ConfigError, CorruptFileError
+from envs.curling.opponents import PLAYERS
+from envs.curling.rules import start_game
+from tests.tournaments.fakes import quick_world, specs
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A file with an untrained network."""
+    torch.set_num_threads(1)
+    config, path = NetworkConfig(kind="deep_sets"), tmp_path_factory.mktemp("networks") / "raw.safetensors"
+    save_network(path, build_network(config, generator=torch.Generator().manual_seed(1)), config)
+    return path
+
+
+def meaning(token):
+    found = check_token(token)
+    return found.search, found.utility, found.network and found.network.name
+
+
+def test_words_know_the_players_and_searches_there_are():
+    assert tuple(PLAYERS) == SCRIPTED
+    assert {*WITH_NETWORK, *player_tokens.WITHOUT_NETWORK} == set(SEARCHES)
+    assert set(player_tokens.WITHOUT_NETWORK) == set(WITHOUT_NETWORK)
+
+
+def test_words_mean_what_they_say(network, tmp_path, monkeypatch):
+    shipped, run = tmp_path / "pretrained", tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    shipped.mkdir()
+    for path in (shipped / "kr_drl.safetensors", run / "checkpoints" / "last.safetensors"):
+        path.write_bytes(network.read_bytes())
+    monkeypatch.setattr(player_tokens, "PRETRAINED", shipped)
+    assert meaning("rules") == ("rules", "score", None)
+    assert meaning("kr_uct") == ("kr_uct", "score", None)
+    assert meaning("uct+mes") == ("uct", "winning", None)
+    assert meaning("kr_drl") == ("kr_dl_uct", "score", "kr_drl.safetensors")
+    assert meaning("kr_drl_mes") == ("kr_dl_uct", "winning", "kr_drl.safetensors")
+    assert meaning("dl_uct:kr_drl") == ("dl_uct", "score", "kr_drl.safetensors")
+    assert meaning(f"policy+mes:{network}") == ("policy", "winning", "raw.safetensors")
+    assert meaning(f"+mes:{network}") == ("kr_dl_uct", "winning", "raw.safetensors")
+    assert meaning(str(network)) == ("kr_dl_uct", "score", "raw.safetensors")
+    assert meaning(str(run)) == ("kr_dl_uct", "score", "last.safetensors")
+    assert meaning(f"dl_uct:{run}/last") == ("dl_uct", "score", "last.safetensors")
+    (run / "checkpoints" / "best.safetensors").write_bytes(b"x")
+    assert meaning(str(run)) == ("kr_dl_uct", "score", "best.safetensors")
+
+
+@pytest.mark.parametrize(
+    "token", ["", "ruls", "rules:x", "kr_uct:x", "dl_uct", "dl_uct:", "+mes", "no:rules", "x" * 2000]
+)
+def test_words_that_name_nobody_are_refused_in_one_line(token):
+    with pytest.raises(ConfigError, match=r"^first: got .*, expected ") as caught:
+        check_token(token, "first")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+    if token == "ruls":
+        assert "did you mean rules?" in str(caught.value)
+
+
+def test_a_fingerprint_tells_networks_apart(network, tmp_path):
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(network.read_bytes() + b"x")
+    assert check_token("rules").fingerprint == ""
+    assert check_token(str(network)).fingerprint != check_token(str(other)).fingerprint
+
+
+def test_searching_players_play_the_same_games_together_and_alone(network):
+    world = quick_world()
+    players = [make_player(token, world, simulations=8) for token in (str(network), "kr_uct+mes")]
+    together = sorted(play_games(world, players, specs(4)), key=lambda record: record.number)
+    assert {record.reason for record in together} <= {"score", "draw"}
+    assert list(play_games(world, players, specs(2), at_once=1)) == together[:2]
+
+
+def test_a_single_player_plays_from_a_generator(network):
+    world = quick_world()
+    state = start_game(world.ice.sheet, world.rules)
+    for token in ("drawer", f"policy:{network}"):
+        player = single_player(check_token(token), world, 4, "cpu")
+        first, second = (player(world, state, np.random.default_rng(3)) for _ in range(2))
+        assert first == second
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path):
+    (tmp_path / "bad.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(CorruptFileError):
+        make_player(str(tmp_path / "bad.safetensors"), quick_world())
