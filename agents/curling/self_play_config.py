@@ -150,6 +150,8 @@ class SelfPlayConfig:
         check_real("value_weight", self.value_weight, low=0.0, high=1e6)
         for name, most in (("iterations", 10**7), ("games", 10**5), ("keep", 10**8), ("updates", 10**6)):
             check_whole(name, getattr(self, name), low=1, high=most)
+        if self.keep < self.batch:
+            raise ConfigError(f"keep: got {self.keep}, expected at least the batch of {self.batch}")
         check_whole("least", self.least, low=0, high=self.keep)
         check_whole("gate_every", self.gate_every, low=0, high=10**7)
         check_whole("gate_games", self.gate_games, low=2, high=10**6)
@@ -157,8 +159,6 @@ class SelfPlayConfig:
             raise ConfigError(f"gate_games: got {self.gate_games}, expected an even number")
         check_real("gate_elo", self.gate_elo, low=1.0, high=1000.0)
         check_whole("search_batch", self.search_batch, low=1, high=65_536)
-        if self.keep < self.batch:
-            raise ConfigError(f"keep: got {self.keep}, expected at least the batch of {self.batch}")
         _ = self.fit, self.player, self.gate_player  # the parts check their own fields
 
     @property
