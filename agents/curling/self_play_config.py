@@ -158,6 +158,7 @@ class SelfPlayConfig:
         if self.gate_games % 2:
             raise ConfigError(f"gate_games: got {self.gate_games}, expected an even number")
         check_real("gate_elo", self.gate_elo, low=1.0, high=1000.0)
+        check_whole("gate_simulations", self.gate_simulations, low=1, high=10**6)
         check_whole("search_batch", self.search_batch, low=1, high=65_536)
         _ = self.fit, self.player, self.gate_player  # the parts check their own fields
 
