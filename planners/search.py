@@ -66,6 +66,7 @@ class Search:
         self.config = config
         self.trees: Trees | None = None
         """Of the latest run."""
+        self._room: Trees | None = None
         self._simulator, self._evaluator = simulator, evaluator
         self._groups, self._evaluation_batch = groups, evaluation_batch
         self._rules, self._shape = rules_of(config), kernel_of(config.kernel)
@@ -108,9 +109,12 @@ class Search:
         return read_roots(self.config, trees, temperatures)
 
     def _memory(self, games: int, outcomes: int, state_bytes: int) -> Trees:
-        old = self.trees
-        if old is None or (*old.utilities.shape, old.states.shape[2]) != (games, outcomes, state_bytes):
-            self.trees = allocate(self.config, games, outcomes, state_bytes)
+        """Trees for so many games: the first of those that there is memory for."""
+        room = self._room
+        fits = room is not None and (room.utilities.shape[1], room.states.shape[2]) == (outcomes, state_bytes)
+        if not fits or len(room.trees) < games:
+            self._room = room = allocate(self.config, games, outcomes, state_bytes)
+        self.trees = room.part(slice(0, games))
         return self.trees
 
     def _grow(self, trees: Trees, seeds: np.ndarray, batches: Batches) -> None:

@@ -28,7 +28,7 @@ from planners.presets import PRESETS, PUBLIC_WIDENING
 from planners.search import Search
 
 UTILITY = np.linspace(-8.0, 8.0, OUTCOMES)
-BATCH = 64
+BATCH = 128
 """Rows of each call of a network on a CPU."""
 
 
@@ -55,10 +55,10 @@ SETTINGS = (
     Setting("free", 64, 1, False, 400, 4),
     Setting("free", 64, 1, True, 400, 4),
     Setting("free", 1, 16, False, 400, 7),
-    Setting("deep_sets", 128, 1, False, 100, 3),
-    Setting("deep_sets", 128, 1, True, 100, 3),
+    Setting("deep_sets", 256, 1, False, 50, 3),
+    Setting("deep_sets", 256, 1, True, 50, 3),
     Setting("deep_sets", 1, 64, True, 400, 5),
-    Setting("attention", 128, 1, True, 60, 2),
+    Setting("attention", 256, 1, True, 30, 2),
     Setting("attention", 1, 64, True, 400, 4),
     Setting("cnn", 128, 1, True, 3, 1),
     Setting("cnn", 1, 64, True, 256, 1),

@@ -1,8 +1,7 @@
 """Shots worth a try, made by hand: draws, freezes, take-outs, guards, with both handles, up to 30 a position.
 
-A generator of such candidates is what KR-UCT starts from and plays its rollouts with (Yee et al., IJCAI 2016,
-section 5.1). Which release reaches a point depends on its distance alone, up to a rotation, so aiming is one
-look-up.
+KR-UCT starts from such candidates and plays its rollouts with them (Yee et al., IJCAI 2016).
+Which release reaches a point depends on its distance alone, up to a rotation, so aiming is one look-up.
 
 Shape letters: B positions, P = 30 candidates, D distances, A = 2 dimensions.
 """

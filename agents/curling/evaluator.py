@@ -75,13 +75,16 @@ class NetworkEvaluator:
 
         Raises:
             FloatingPointError: as `evaluate`.
+            ValueError: there are none.
         """
         count = len(positions)
-        size = self._batch or max(count, 1)
+        if count == 0:
+            raise ValueError("positions: got none, expected at least one")
+        size = self._batch or count
         rows = np.arange(-(-count // size) * size)
         rows[rows >= count] = 0
         parts = [self._run(positions[part]) for part in rows.reshape(-1, size)]
-        policy, value = (np.concatenate(answers)[:count] for answers in zip(*parts, strict=True))
+        policy, value = (_joined(answers)[:count] for answers in zip(*parts, strict=True))
         if not (np.isfinite(policy.sum()) and np.isfinite(value.sum())):
             raise FloatingPointError("network: a judgement is not finite, expected finite weights")
         first = mover(positions) == 0
@@ -100,3 +103,8 @@ class NetworkEvaluator:
         if self._precision == "float32":
             return nullcontext()
         return torch.autocast(self._device.type, torch.bfloat16)
+
+
+def _joined(answers: tuple[NDArray, ...]) -> NDArray:
+    """Answers [R, ...] one after the other; a single one is not copied."""
+    return answers[0] if len(answers) == 1 else np.concatenate(answers)

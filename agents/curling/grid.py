@@ -1,6 +1,6 @@
 """The policy's grid of shots, 32 x 32 x 2: rows of stopping points, then rows of hits, for both handles.
 
-Lee et al., ICML 2018, section 5.1, with rows for hits as in the authors' published code.
+Lee et al., ICML 2018, with rows for hits as in the authors' published code.
 
 Differs from the paper: rows of hits are speeds over the tee line, evenly from a stone that just runs through
 the house to the strongest legal delivery, where theirs are stopping points behind the house, of one narrow

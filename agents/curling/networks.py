@@ -33,15 +33,15 @@ class DeepSets(nn.Module):
         stone, width = config.stone_width, config.width
         self.stone = nn.Sequential(
             linear(STONE_FEATURES, stone, generator=generator),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             linear(stone, stone, generator=generator),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.whole = nn.Sequential(
             linear(2 * stone + GAME_FEATURES, width, generator=generator),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             linear(width, width, generator=generator),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
 
     def forward(self, inputs: Inputs) -> Tensor:
@@ -63,7 +63,7 @@ class AttentionLayer(nn.Module):
         self.joined = linear(width, width, generator=generator)
         self.feed = nn.Sequential(
             linear(width, config.feed_forward, generator=generator),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             linear(config.feed_forward, width, generator=generator),
         )
 
@@ -149,7 +149,7 @@ def _heads(config: NetworkConfig, generator: torch.Generator) -> tuple[nn.Module
         linear(config.width, CELLS, generator=generator),
         nn.Sequential(
             linear(config.width, VALUE_WIDTH, generator=generator),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             linear(VALUE_WIDTH, OUTCOMES, generator=generator),
         ),
     )
@@ -163,7 +163,7 @@ def _plane_policy(config: NetworkConfig, generator: torch.Generator) -> nn.Modul
     return nn.Sequential(
         convolution(config.filters, PARTS, kernel=1, generator=generator),
         nn.BatchNorm2d(PARTS),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Flatten(),
         linear(PARTS * ROWS * COLUMNS, CELLS, generator=generator),
     )
@@ -173,10 +173,10 @@ def _plane_value(config: NetworkConfig, generator: torch.Generator) -> nn.Module
     return nn.Sequential(
         convolution(config.filters, 1, kernel=1, generator=generator),
         nn.BatchNorm2d(1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Flatten(),
         linear(ROWS * COLUMNS, VALUE_WIDTH, generator=generator),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         linear(VALUE_WIDTH, OUTCOMES, generator=generator),
     )
 

@@ -1,5 +1,5 @@
-"""The 29 planes of 32 x 32 that the paper's convolutional network sees (Lee et al., ICML 2018, table 1 of its
-supplement, as in the authors' published code).
+"""The 29 planes of 32 x 32 that the paper's convolutional network sees (Lee et al., ICML 2018), laid
+out as in its authors' published code.
 
 | planes | what is 1 |
 |---|---|

@@ -46,7 +46,11 @@ class Winning(Protocol):
     def utility(
         self, ends_left: NDArray[np.int64], lead: NDArray[np.int64], hammer: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Team 0's chance to win [B, K] after each score of the end, for positions during it."""
+        """Team 0's chance to win [B, K] after each score of the end, for positions during it.
+
+        Args: ends_left [B] ends of the event after this one, below 0 in extra ends; lead [B] points of team 0
+        less those of team 1; hammer [B] team with the last stone of this end.
+        """
         ...
 
 
@@ -132,7 +136,7 @@ class SearchPlayer:
         """What each score of the end is worth to team 0 in positions [B]: [B, K]."""
         if self.config.utility == "score":
             return np.broadcast_to(POINTS, (len(positions), OUTCOMES))
-        ends_left = np.maximum(positions["ends"] - positions["end"] - 1, 0)
+        ends_left = positions["ends"] - positions["end"] - 1
         parts = (ends_left, positions["lead"], positions["hammer"])
         return self._winning.utility(*(part.astype(np.int64) for part in parts))
 

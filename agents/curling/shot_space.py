@@ -1,7 +1,7 @@
 """The space of shots that the search works in: there the hand's noise is the same for every shot.
 
 A shot is two numbers, in standard deviations of the execution noise, and a part, its handle (0 clockwise, 1
-anticlockwise). So a kernel of scale 1 is the noise itself (Lee et al., ICML 2018, section 3).
+anticlockwise). So a kernel of scale 1 is the noise itself (Lee et al., ICML 2018).
 
 - `dc3`: release speed, and direction from that of a draw to the tee. The noise is exactly Gaussian here.
 - `student_t`: the same, the direction divided by the scale that the noise has at the shot's speed. No axes

@@ -185,6 +185,14 @@ def test_a_search_does_not_depend_on_threads_or_used_memory(name):
         assert same(first, searched(settings, range(13), groups=groups)[1])
 
 
+def test_fewer_games_are_searched_in_the_memory_of_more():
+    search, many = searched(config(), range(13))
+    room = search.trees.nodes
+    fewer = search.run(fresh(13)[:4], np.arange(4), WIN_OR_LOSE)
+    assert np.shares_memory(search.trees.nodes, room) and len(search.trees.nodes) == 4
+    assert same(many, type(many)(*fewer), slice(0, 4))
+
+
 def test_other_seeds_give_other_searches():
     _, first = searched(config(), [1])
     second = Search(config(), Endless(4), Scattered()).run(fresh(1000)[[1]], np.array([2]), WIN_OR_LOSE)

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from agents.curling.compiled.end_step import Rules, squared_distance
+from agents.curling.compiled.end_step import Rules, score, squared_distance
 from envs.compiled import entry, kernel
 
 MOST = 30
@@ -23,8 +23,10 @@ FREEZE_GAP, THIN, COVER = 0.03, 0.9, 1.8
 the stone it guards."""
 HITS, FREEZES, BEHIND = 3, 2, 2
 """Stones considered for each."""
-BUTTON, FREEZE, HIT, THIN_HIT, GUARD, COME_AROUND, SIDE = 3.0, 1.5, 3.0, 1.0, 0.7, 1.5, 0.5
+BUTTON, FREEZE, HIT, THIN_HIT, GUARD, COME_AROUND, SIDE = 2.0, 1.5, 2.0, 0.5, 0.5, 1.5, 0.5
 """Priors of each kind."""
+BEHIND_HIT, AHEAD_GUARD = 3.0, 4.0
+"""Factors on the prior of hitting the other team's shot stone, and of guarding the own one."""
 
 
 @entry
@@ -47,7 +49,8 @@ def make_candidates(
         guards_help = position.shots - position.shot > 1
         n = _both(aims, out, 0, DRAW, 0.0, rules.tee, BUTTON)
         count = _by_distance(rules, position.stones, position.in_play, 1 - team, order)
-        n = _hits(aims, rules, position, out, n, order[:count])
+        lying = score(rules, position.stones, position.in_play) * (1 - 2 * team)
+        n = _hits(aims, rules, position, out, n, order[:count], BEHIND_HIT if lying < 0 else 1.0)
         n = _freezes(aims, rules, position, out, n, order[:count])
         n = _behind_guards(aims, rules, position, out, n)
         for side in (-1, 1):
@@ -61,25 +64,31 @@ def make_candidates(
             if count > 0:
                 own = order[0]
                 y = min(position.stones[own, 1] - COVER, rules.tee - rules.house - rules.radius)
-                n = _both(aims, out, n, DRAW, position.stones[own, 0], y, GUARD)
+                cover = GUARD * (AHEAD_GUARD if lying > 0 else 1.0)
+                n = _both(aims, out, n, DRAW, position.stones[own, 0], y, cover)
         for rest in range(n, MOST):
             velocity[b, rest, 0], velocity[b, rest, 1] = velocity[b, 0, 0], velocity[b, 0, 1]
 
 
 @kernel
-def _hits(aims: tuple, rules: Rules, position: np.record, out: tuple, n: int, order: np.ndarray) -> int:
-    """Take-outs of the other team's stones nearest the tee, the first of them thin and hard, too."""
+def _hits(
+    aims: tuple, rules: Rules, position: np.record, out: tuple, n: int, order: np.ndarray, urgent: float
+) -> int:
+    """Take-outs of the other team's stones nearest the tee; the first also thin and hard.
+
+    Those of the first are `urgent` times as likely as otherwise.
+    """
     hit = 0
     for k in order:
         x, y = position.stones[k, 0], position.stones[k, 1]
         outside = squared_distance(rules, position.stones, k) >= rules.house * rules.house
         if hit == HITS or (outside and position.shot < rules.protected):
             continue
-        n = _both(aims, out, n, NORMAL, x, y, HIT if hit == 0 else THIN_HIT)
+        n = _both(aims, out, n, NORMAL, x, y, urgent * HIT if hit == 0 else THIN_HIT)
         if hit == 0:
-            n = _both(aims, out, n, PEEL, x, y, THIN_HIT)
-            n = _both(aims, out, n, NORMAL, x - THIN * rules.radius, y, THIN_HIT)
-            n = _both(aims, out, n, NORMAL, x + THIN * rules.radius, y, THIN_HIT)
+            n = _both(aims, out, n, PEEL, x, y, urgent * THIN_HIT)
+            n = _both(aims, out, n, NORMAL, x - THIN * rules.radius, y, urgent * THIN_HIT)
+            n = _both(aims, out, n, NORMAL, x + THIN * rules.radius, y, urgent * THIN_HIT)
         hit += 1
     return n
 
