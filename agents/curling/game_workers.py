@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections import deque
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any
@@ -33,6 +34,7 @@ class GameWorkers:
 
     def __init__(self, event: Event, device: str, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
+        event = replace(event)  # without the world it may have built, which would not fit through the pipe
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(workers):

@@ -19,7 +19,8 @@ from agents.curling.game_ledger import GameLedger
 
 SNAPSHOT_SECONDS = 0.01  # so that kills fall into snapshots too
 SLOWEST_START = 0.3  # seconds within which every fourth child is killed, however far it came
-WORDS = ("--ends", "1", "--games", "24", "--device", "cpu", "--workers", "1", "--batch", "3")
+HERE = ("--device", "cpu", "--workers", "1", "--batch", "3")
+WORDS = ("--ends", "1", "--games", "24", *HERE)
 PLAYERS = ("drawer", "random")
 KEPT = ("games.jsonl", "results.json", "table.txt")
 
@@ -35,10 +36,11 @@ class Child:
             become_child(argv, errors, writer)
         os.close(writer)
 
-    def wait_for(self, count: int) -> None:
-        """Waits until something was begun to be kept `count` times, or the child ended."""
+    def wait_for(self, count: int) -> bool:
+        """Waits until something was begun to be kept `count` times; False if the child ended before."""
         while count > 0 and (news := os.read(self.reports, count)):
             count -= len(news)
+        return not count
 
     def kill(self) -> int:
         """Kills the child, unless it ended before; returns its exit code, -9 if killed."""
@@ -85,20 +87,22 @@ def kill_campaign(folder: Path, kills: int, seed: int) -> dict[str, object]:
     draw = random.Random(seed)
     path, errors = folder / "killed", folder / "errors.txt"
     fresh = ["tournament", *PLAYERS, *WORDS, "--out", str(path)]
-    lines, results = [], []
+    lines, in_games, results = [], 0, []
     while len(lines) < kills or path.exists():
         begun = (path / "tournament.json").exists()
-        child = Child(["tournament", "--resume", str(path)] if begun else fresh, errors)
+        child = Child(["tournament", "--resume", str(path), *HERE] if begun else fresh, errors)
+        kept = False
         if len(lines) == kills:
             code = child.finish()
         elif len(lines) % 4 == 3:
             time.sleep(draw.uniform(0.0, SLOWEST_START))
             code = child.kill()
         else:
-            child.wait_for(draw.randint(1, 5))
+            kept = child.wait_for(draw.randint(1, 5))
             time.sleep(draw.uniform(0.0, 0.003))
             code = child.kill()
         if code == -signal.SIGKILL:
+            in_games += kept
             games = path / "games.jsonl"
             lines.append(games.read_bytes().count(b"\n") if games.exists() else 0)
         elif code:
@@ -106,7 +110,7 @@ def kill_campaign(folder: Path, kills: int, seed: int) -> dict[str, object]:
         else:
             results.append(contents(path))
             path.rename(folder / f"finished-{len(results)}")
-    return {"kills": len(lines), "lines": lines, "results": results}
+    return {"kills": len(lines), "in_games": in_games, "lines": lines, "results": results}
 
 
 def contents(path: Path) -> list[str]:

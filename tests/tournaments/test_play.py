@@ -85,11 +85,15 @@ def test_the_end_of_the_input_ends_politely(person):
     assert (code, errors) == (0, []) and out.endswith("goodbye; the game was not kept (--save FILE)\n")
 
 
-def test_a_game_is_played_to_its_end_with_a_score_sheet(person, tmp_path):
-    code, out, _ = person(["draw 0 0 left"] * 60, "--pictures", "shots")
+def test_a_game_is_played_to_its_end_with_a_score_sheet(person):
+    code, out, _ = person(["draw 0 0 left"] * 60)
     assert code == 0 and "wins" in out.splitlines()[-1] and "R1 rests at" in out
+
+
+def test_every_shot_leaves_a_picture(person, tmp_path):
+    assert person(ROUND[:1], "--pictures", "shots")[0] == 0
     pictures = sorted((tmp_path / "shots").iterdir())
-    assert len(pictures) >= 16 and pictures[0].name == "shot-001.png"
+    assert [picture.name for picture in pictures] == ["shot-001.png", "shot-002.png"]
     assert pictures[0].read_bytes().startswith(b"\x89PNG")
 
 

@@ -201,9 +201,7 @@ def campaign(folder, kills, seed):
 def check_campaign(found, kills):
     assert found["kills"] == kills
     assert all(found["equal"]) and found["equal"]
-    assert len({lines for lines in found["lines"] if lines}) >= kills // 4, (
-        "too few kills fell into the games"
-    )
+    assert found["in_games"] >= kills // 2, "too few kills fell into the games"
 
 
 @needs_fork
