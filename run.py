@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "schedule": Command(
         "agents.commands.schedule", "draw batch schedules against epochs and count their updates"
     ),
+    "teach": Command("agents.commands.teach", "let a teacher play curling and keep its shots for learning"),
     "strategy": Command(
         "agents.commands.strategy", "the chance to win a game of curling, by lead and ends left"
     ),

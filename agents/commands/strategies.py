@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,14 @@ from rich.table import Table
 
 from agents.commands.progress import progress
 from agents.commands.tables import print_table
+from agents.curling.game_records import parse_record
+from agents.curling.models import load_network
 from agents.curling.winning import POINTS, RULES_ENDS, WinningTable, one_end_distribution, played_ends
 from agents.plots.curves import save_figure
 from agents.plots.winning import draw_winning
 from agents.runs.atomic import write_file
-from agents.runs.errors import CorruptFileError, StorageError
-from agents.runs.state_tree import load_json
+from agents.runs.checkpoint_store import LAST
+from agents.runs.errors import ConfigError, CorruptFileError, StorageError
 from envs.curling.conditions import build_world
 from envs.curling.games import play_game
 from envs.curling.players.opponents import get_player
@@ -59,6 +61,8 @@ def show_strategy(config: "Config") -> int:
 
 
 def _counted(config: "Config") -> Ends:
+    if config.source and Path(config.source).is_dir():
+        return _self_played(config.source)
     if config.source:
         games = list(_read_games(Path(config.source)))
         return _ends_of(games, config.source)
@@ -66,6 +70,14 @@ def _counted(config: "Config") -> Ends:
         return _ends_of(list(_play_games(config)), "rules against rules")
     counts = np.array(RULES_ENDS, np.float64)
     return Ends(counts / counts.sum(), int(counts.sum()), "rules against rules, measured earlier")
+
+
+def _self_played(run: str) -> Ends:
+    """The ends that a run of self-play counted."""
+    counts = load_network(Path(run) / "checkpoints" / LAST).hammer_points
+    if counts is None or not counts.any():
+        raise ConfigError(f"source: got {run}, which has played no ends, expected a run of self-play")
+    return Ends(counts / counts.sum(), int(counts.sum()), f"self-play, {run}")
 
 
 def _ends_of(games: list[tuple[list[int], list[int]]], origin: str) -> Ends:
@@ -77,24 +89,17 @@ def _ends_of(games: list[tuple[list[int], list[int]]], origin: str) -> Ends:
 
 
 def _read_games(path: Path) -> Iterator[tuple[list[int], list[int]]]:
-    """Points and hammers of the ends of each game in a file of JSON lines."""
+    """Points and hammers of the finished ends of each game in a file of game records."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
     for number, line in enumerate(lines, start=1):
-        yield _ends_of_line(load_json(line, f"{path}: line {number}"), f"{path}: line {number}")
-
-
-def _ends_of_line(game: Any, where: str) -> tuple[list[int], list[int]]:
-    try:
-        scores = [(int(first), int(second)) for first, second in game["scores"]]
-        points, hammers = played_ends(scores, int(game["hammer"]))
-        if points:
-            one_end_distribution(points, hammers)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptFileError(f"{where}: is not a game with `hammer` and `scores` ({error})") from error
-    return points, hammers
+        try:
+            record, _ = parse_record(line)
+        except ValueError as error:
+            raise CorruptFileError(f"{path}: line {number}: {error}") from error
+        yield played_ends(record.scores, record.hammer)
 
 
 def _play_games(config: "Config") -> Iterator[tuple[list[int], list[int]]]:

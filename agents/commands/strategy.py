@@ -24,8 +24,8 @@ class Config:
     """Greatest lead shown, 1 to 8."""
 
     source: str = ""
-    """Games (JSON lines, as tournaments and self-play write them) whose ends are counted; left out, ends
-    that were measured between two rules players."""
+    """Whose ends are counted: a run folder of self-play, or games (JSON lines, as tournaments and self-play
+    write them); left out, ends that were measured between two rules players."""
 
     games: int = 0
     """Play so many games between two rules players now and count their ends; 0 plays none."""

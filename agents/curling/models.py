@@ -1,16 +1,20 @@
 """Network files: checkpoints whose config has `network` and whose state has `network`, its weights.
 
-Runs that train networks write such checkpoints; `save_network` writes small ones with nothing else in them.
+Runs that train networks write such checkpoints, with the state under `learner`; `save_network` writes small
+ones with nothing else in them.
 """
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.curling.compiled.end_step import OUTCOMES
 from agents.curling.network_config import NetworkConfig
 from agents.curling.networks import PolicyValueNetwork, build_network
 from agents.runs.atomic import write_file
@@ -26,13 +30,18 @@ KIND = "curling_network"
 
 
 class LoadedNetwork(NamedTuple):
-    """A network from a file: in evaluation mode, with what made it, and the SHA-256 of its weights."""
+    """A network from a file: in evaluation mode, with what made it, and the SHA-256 of its weights.
+
+    hammer_points: [K] int64, ends of its self-play by the points of the team with the hammer from -8 to 8, of
+    which `winning` makes chances to win; None where it has played none.
+    """
 
     network: PolicyValueNetwork
     config: NetworkConfig
     kind: str
     step: int
     hash: str
+    hammer_points: NDArray[np.int64] | None = None
 
 
 def load_network(path: str | Path, device: str | torch.device = "cpu") -> LoadedNetwork:
@@ -47,30 +56,49 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
     try:
         config = config_from_json(NetworkConfig, checkpoint.config["network"])
         network = build_network(config, generator=torch.Generator())
-        weights = checkpoint.state["network"]
+        state = checkpoint.state.get("learner", checkpoint.state)
+        weights = state["network"]
         network.load_state_dict(weights)
-    except (KeyError, TypeError, AttributeError, RuntimeError, ConfigError) as error:
+        ends = _checked_ends(state.get("hammer_points"))
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         problem = " ".join(str(error).split())[:200]
         raise CorruptFileError(
             f"{path}: holds no network of ours ({type(error).__name__}: {problem})"
         ) from error
     return LoadedNetwork(
-        network.to(device).eval(), config, checkpoint.kind, checkpoint.step, weights_hash(weights)
+        network.to(device).eval(), config, checkpoint.kind, checkpoint.step, weights_hash(weights), ends
     )
 
 
 def save_network(
-    path: Path, network: PolicyValueNetwork, config: NetworkConfig, *, kind: str = KIND, step: int = 0
+    path: Path,
+    network: PolicyValueNetwork,
+    config: NetworkConfig,
+    *,
+    kind: str = KIND,
+    step: int = 0,
+    hammer_points: NDArray[np.int64] | None = None,
 ) -> None:
-    """Writes a network and its config, nothing else.
+    """Writes a network, its config and the ends of its self-play if there are any (`LoadedNetwork`).
 
     Raises:
         NumericalError: a weight is not finite.
         StorageError: the file cannot be written.
     """
-    state = {"network": dict(network.state_dict())}
+    state: dict[str, Any] = {"network": dict(network.state_dict())}
+    if hammer_points is not None:
+        state["hammer_points"] = _checked_ends(hammer_points)
     checkpoint = Checkpoint(kind, {"network": config_to_json(config)}, step, versions(), state)
     write_file(path, b"".join(encode(checkpoint)))
+
+
+def _checked_ends(counts: Any) -> NDArray[np.int64] | None:
+    if counts is None:
+        return None
+    counts = np.array(counts)
+    if counts.shape != (OUTCOMES,) or counts.dtype != np.int64 or (counts < 0).any():
+        raise ValueError(f"hammer_points: got {counts}, expected {OUTCOMES} counts of ends")
+    return counts
 
 
 def weights_hash(weights: Mapping[str, Tensor]) -> str:

@@ -18,6 +18,7 @@ from envs.curling.rules.game import GameState
 from envs.curling.world import World
 
 SINGLE_LEAVES = 16  # that a search of one game gathers before they are judged together
+LEAST_ENDS = 500  # of self-play before they say better than those of `rules` how an end falls
 
 
 class BatchPlayer(Protocol):
@@ -97,9 +98,16 @@ def single_player(token: PlayerToken, world: World, simulations: int | None, dev
     return play
 
 
-def even_game(world: World) -> WinningTable:
-    """The chances to win between equal teams, whose ends fall as those of `rules` against itself."""
-    counts = np.array(RULES_ENDS, dtype=np.float64)
+def even_game(world: World, hammer_points: NDArray[np.int64] | None = None) -> WinningTable:
+    """The chances to win between equal teams.
+
+    Args:
+        world: whose rules the game has.
+        hammer_points: [K] how often the team with the hammer scored -8 to 8 points in an end; None, or fewer
+            than `LEAST_ENDS`, takes what `rules` scores against itself.
+    """
+    known = hammer_points is not None and hammer_points.sum() >= LEAST_ENDS
+    counts = np.array(hammer_points if known else RULES_ENDS, dtype=np.float64)
     return WinningTable.of(world.rules, counts / counts.sum())
 
 
@@ -110,11 +118,13 @@ def _search_player(
     from agents.curling.player_config import PlayerConfig
     from agents.curling.search_player import SearchPlayer
 
-    network = None if token.network is None else load_network(token.network, device).network
+    loaded = None if token.network is None else load_network(token.network, device)
+    network = None if loaded is None else loaded.network
     budget = {} if simulations is None else {"simulations": simulations}
     config = PlayerConfig(search=token.search, utility=token.utility, leaves=leaves, **budget)
     try:
-        winning = even_game(world) if token.utility == "winning" else None
+        ends = None if loaded is None else loaded.hammer_points
+        winning = even_game(world, ends) if token.utility == "winning" else None
         return SearchPlayer(config, world, network, device=device, winning=winning)
     except ValueError as error:
         raise ConfigError(f"player {token.text}: {error}") from error

@@ -39,6 +39,20 @@ KINDS: dict[str, Kind] = {
         presets="agents.vision.presets:PRESETS",
         evaluation="agents.commands.evaluate_vision",
     ),
+    "kr_dl": Kind(
+        config="agents.curling.supervised_config:SupervisedConfig",
+        build="agents.curling.supervised:build",
+        summary="a curling network that learns a teacher's shots (run.py teach)",
+        best_metric="validation_policy_loss",
+        best_is_lowest=True,
+        presets="agents.curling.presets:SUPERVISED",
+    ),
+    "kr_drl": Kind(
+        config="agents.curling.self_play_config:SelfPlayConfig",
+        build="agents.curling.reinforcement:build",
+        summary="a curling network that learns by self-play, after kr_dl or from nothing",
+        presets="agents.curling.presets:SELF_PLAY",
+    ),
     "language": Kind(
         config="agents.language.config:LanguageConfig",
         build="agents.language.learner:build",

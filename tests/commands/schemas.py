@@ -24,6 +24,13 @@ FROM_ZERO: dict[str, set[str]] = {
         *("weight_decay", "second_decay", "label_smoothing", "clip", "average_half_life", "micro_batch"),
         *("keep", "ghost_batch", "augment.crop_padding", "augment.cutout", "augment.erase_probability"),
     },
+    "train kr_dl": {
+        *("pairs", "value_weight", "momentum", "warmup_epochs", "weight_decay", "second_decay", "clip"),
+    },
+    "train kr_drl": {
+        *("warm_shots", "search_share", "value_weight", "momentum", "weight_decay", "second_decay", "clip"),
+        *("exploration", "gate_every", "least"),
+    },
     "train language": {"dropout", "clip"},
     "train rig": {
         *("skew", "warmup_steps", "horizon", "beta", "beta_warmup", "finetune_every", "discount", "noise"),
@@ -37,6 +44,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "compare": {"within"},
     "demo": {"seed"},
     "match": {"seed"},
+    "teach": {"explore", "seed", "workers"},
     "tournament": {"seed", "move_seconds", "workers"},
     "play": {"seed"},
     "analyse": {"seed", "shot"},

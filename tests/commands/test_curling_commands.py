@@ -105,10 +105,24 @@ def test_agreement_with_the_results_that_lines_carry_is_reported(folder):
 
 
 def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys):
-    assert run.main(["demo", "--out", "shown"]) == 0
+    assert run.main(["demo", "--out", "shown", "--no-learn"]) == 0
     assert "rules (red) wins" in capsys.readouterr().out
     assert (folder / "shown" / "replay.html").stat().st_size > 100_000
     assert (folder / "shown" / "final_house.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_demo_teaches_an_agent_and_leaves_tournament_replay_and_heat_map(folder, capsys, monkeypatch):
+    for module in ("agents.curling.pair_files", "agents.commands.teachings"):
+        monkeypatch.setattr(f"{module}.GAMES_PER_SHARD", 3)
+    monkeypatch.setattr("agents.commands.demo.ENDS", 1)
+    little = ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]
+    assert run.main(["demo", "--out", "shown", *little]) == 0
+    shown = capsys.readouterr().out
+    assert "shown/agent" in shown and "drawer" in shown
+    assert (folder / "shown" / "agent_replay.html").stat().st_size > 30_000
+    assert (folder / "shown" / "heat_map.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "shown" / "tournament" / "games.jsonl").read_bytes().count(b"\n") == 4
+    assert run.main(["demo", "--out", "shown"]) == 2
 
 
 def test_lines_can_be_played_in_place(folder):

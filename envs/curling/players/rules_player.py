@@ -29,14 +29,23 @@ DRAWS = ((0.0, 0.0), (0.0, -0.5), (-0.5, 0.0), (0.5, 0.0), (-1.1, 0.2), (1.1, 0.
 PLANNED_GUARDS = 3  # shots of an end that follow the plan of guards
 
 
-def rules_player(world: World, state: GameState, rng: np.random.Generator) -> Shot | None:
-    """The shot of the `rules` player, or None to concede when the last end cannot save the game."""
+def rules_player(
+    world: World, state: GameState, rng: np.random.Generator, *, imagined: int = IMAGINED
+) -> Shot | None:
+    """The shot of the `rules` player, or None to concede when the last end cannot save the game.
+
+    Args:
+        world: ice, noise and rules.
+        state: a game in progress.
+        rng: draws the imagined throws.
+        imagined: throws of each candidate, at least 1.
+    """
     if _hopeless(world, state):
         return None
     plan = _planned_guard(world, state)
     stops, hits = ([plan], []) if plan else (_stops(world, state), _hits(world, state))
     velocity, spin = _deliveries(world, stops, hits)
-    chance = _imagine(world, state, velocity, spin, rng)
+    chance = _imagine(world, state, velocity, spin, rng, imagined)
     best = int(np.argmax(chance))
     return Shot(float(velocity[best, 0]), float(velocity[best, 1]), float(spin[best]))
 
@@ -122,9 +131,10 @@ def _imagine(
     velocity: NDArray[np.float64],
     spin: NDArray[np.float64],
     rng: np.random.Generator,
+    imagined: int,
 ) -> NDArray[np.float64]:
     """[N] mean chance to win over the imagined throws of each candidate."""
-    velocity, spin = np.repeat(velocity, IMAGINED, axis=0), np.repeat(spin, IMAGINED)
+    velocity, spin = np.repeat(velocity, imagined, axis=0), np.repeat(spin, imagined)
     count = len(spin)
     before = (
         np.broadcast_to(state.stones, (count, STONES, 2)).copy(),
@@ -137,7 +147,7 @@ def _imagine(
     shot, team = np.full(count, state.shot), np.full(count, state.thrower)
     stones, in_play, _ = settle(world.ice.sheet, world.rules, before, after, shot, team)
     chance = winning_chance(world.ice.sheet, world.rules, state, stones, in_play)
-    return chance.reshape(-1, IMAGINED).mean(axis=1)
+    return chance.reshape(-1, imagined).mean(axis=1)
 
 
 def _nearest(sheet: Sheet, state: GameState, team: int) -> list[int]:

@@ -1,0 +1,55 @@
+"""`run.py teach`: lets a teacher play curling and keeps its shots, for supervised learning (kind `kr_dl`)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.commands.flags import parse_flags
+from agents.curling.teaching_config import TeachingConfig
+from agents.runs.errors import ConfigError
+from agents.runs.fields import check_whole
+
+MOST_PAIRS = 10**8
+MOST_WORKERS = 1024
+
+
+@dataclass(frozen=True)
+class Config(TeachingConfig):
+    """Let a teacher play curling against itself and keep pairs of a position and its shot.
+
+    A folder that is not complete is continued, to the same bytes; with more pairs it is extended.
+    """
+
+    pairs: int = 20_000
+    """About how many pairs; a game has up to 16, and 32 games make a file."""
+
+    out: str = "pairs"
+    """Folder for the files; made if it is missing."""
+
+    workers: int = 0
+    """Processes that play; 0 is one for each core, 1 plays in this one."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_whole("pairs", self.pairs, low=1, high=MOST_PAIRS)
+        check_whole("workers", self.workers, low=0, high=MOST_WORKERS)
+        if Path(self.out).exists() and not Path(self.out).is_dir():
+            raise ConfigError(f"out: got {self.out}, which is a file; expected a folder")
+
+    @property
+    def teaching(self) -> TeachingConfig:
+        """What decides the pairs."""
+        return TeachingConfig(**{name: getattr(self, name) for name in TeachingConfig.__dataclass_fields__})
+
+
+def main(argv: list[str]) -> int:
+    """Parses the flags and teaches."""
+    return run(parse_flags(Config, argv, command="teach"))
+
+
+def run(config: Config) -> int:
+    """Plays the games that are missing and writes them; returns the exit code."""
+    from agents.commands.compiling import compiling_noted
+    from agents.commands.teachings import write_pairs
+
+    with compiling_noted():
+        return write_pairs(config)

@@ -1,0 +1,273 @@
+"""Laws of learning by self-play: games as functions of number, targets, exact continuation, the gate."""
+
+import copy
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from agents.curling import reinforcement
+from agents.curling.game_log import GameLog
+from agents.curling.game_records import parse_record, replayed
+from agents.curling.gate import MatchScore
+from agents.curling.grid import CELLS
+from agents.curling.models import load_network, save_network
+from agents.curling.network_config import NetworkConfig
+from agents.curling.networks import build_network
+from agents.curling.positions import POSITION, mover
+from agents.curling.reinforcement import build
+from agents.curling.replay import Replay
+from agents.curling.search_player import SearchPlayer
+from agents.curling.self_play import EXAMPLE, hammer_points, play_ends, policy_targets, self_play_world
+from agents.curling.self_play_config import SelfPlayConfig
+from agents.runs.errors import ConfigError
+from agents.runs.kinds import preset
+from planners.kernel import density
+from run import main
+from tests.vision_training.tiny import fingerprint
+
+NETWORK = NetworkConfig(stone_width=8, width=8)
+CONFIG = SelfPlayConfig(
+    network=NETWORK, simulations=6, candidates=4, iterations=3, games=2, updates=2, keep=48, batch=16, least=0
+)
+SEED = 5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def player_of(config=CONFIG, seed=1):
+    network = build_network(config.network, generator=torch.Generator().manual_seed(seed))
+    return SearchPlayer(config.player, self_play_world(config), network)
+
+
+@pytest.fixture(scope="module")
+def player():
+    return player_of()
+
+
+@pytest.fixture(scope="module")
+def played(player):
+    return play_ends(player, CONFIG, SEED, range(4))
+
+
+def test_a_game_is_a_function_of_seed_number_and_network(player, played):
+    (alone,) = play_ends(player, CONFIG, SEED, [2]).records
+    assert alone == played.records[2]
+    assert play_ends(player, CONFIG, SEED + 1, [2]).records[0] != alone
+    assert play_ends(player_of(seed=2), CONFIG, SEED, [2]).records[0] != alone
+
+
+def test_a_record_plays_again_to_the_identical_score(player, played):
+    for record in played.records:
+        assert len(record.turns) == 16
+        assert replayed(player.world, record) == record
+
+
+def test_examples_carry_the_score_of_their_game_and_targets_that_sum_to_one(played):
+    examples = played.examples.reshape(16, 4)
+    for game, record in enumerate(played.records):
+        ((first, second),) = record.scores
+        assert set(examples[:, game]["score"].tolist()) == {first - second}
+    np.testing.assert_allclose(played.examples["shares"].sum(1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(played.examples["found"].sum(1), 1.0, rtol=1e-5)
+    assert (np.diff(played.examples["cells"], axis=1) > 0).all()
+    assert hammer_points(played.records).sum() == 4
+
+
+@pytest.mark.parametrize("search", ["kr_dl_uct", "dl_uct"])
+def test_a_policy_target_is_the_searchs_density_sharpened(search, played):
+    config = replace(CONFIG, search=search, simulations=30)
+    player = player_of(config)
+    positions = played.examples["position"][:3].astype(POSITION)
+    result = player.search(positions, np.arange(3, dtype=np.uint64), temperature=1.0)
+    soft, sharp = (policy_targets(player, result, tau) for tau in (1.0, 0.5))
+    assert soft.shape == (3, CELLS)
+    np.testing.assert_allclose(soft.sum(1), 1.0)
+    again = soft**2
+    np.testing.assert_allclose(sharp, again / again.sum(1, keepdims=True), atol=1e-12)
+    if search == "dl_uct":
+        assert ((soft > 0).sum(1) <= result.count).all()
+        return
+    grid = player.grid
+    weights = density(
+        player.space.kernel, result.points, result.parts, result.visits, grid.points, grid.parts
+    )
+    peaks = np.maximum(weights.max(1), result.weights.max(1))
+    assert (soft * peaks[:, None] / soft.max(1, keepdims=True) >= weights - 1e-9).all()
+    chosen = grid.cells(result.point, result.part)
+    assert (soft[np.arange(3), chosen] > 0).all()
+
+
+def replay_of(player, played, **changes):
+    options = {"search_share": 0.0, "mirror": False} | changes
+    replay = Replay(64, player.grid, **options)
+    replay.add(played.examples)
+    return replay
+
+
+def test_batches_are_the_examples_as_the_mover_sees_them(player, played):
+    replay = replay_of(player, played)
+    *_, policy, values = replay.draw(500, np.random.default_rng(0), "cpu")
+    rows = np.random.default_rng(0).integers(64, size=500)
+    examples = played.examples[rows]
+    sign = np.where(mover(examples["position"]) == 0, 1, -1)
+    assert (values.argmax(1).numpy() == 8 + sign * examples["score"]).all()
+    picked = np.take_along_axis(policy.numpy(), examples["cells"].astype(int), 1)
+    assert np.array_equal(picked, examples["shares"])
+    found = replay_of(player, played, search_share=1.0).draw(500, np.random.default_rng(0), "cpu")[-1].numpy()
+    expected = np.where(sign[:, None] == 1, examples["found"], examples["found"][:, ::-1])
+    np.testing.assert_allclose(found, expected)
+
+
+def test_mirrored_examples_have_mirrored_stones_and_cells(player, played):
+    plain, mirror = replay_of(player, played), replay_of(player, played, mirror=True)
+    stones, *_, policy, _ = plain.draw(200, np.random.default_rng(3), "cpu")
+    turned, *_, other, _ = mirror.draw(200, np.random.default_rng(3), "cpu")
+    flipped = (other != policy).any(1)
+    assert 50 < flipped.sum() < 150
+    assert torch.equal(other[flipped], policy[flipped][:, player.grid.mirror])
+    assert torch.equal(turned[flipped][..., 0], -stones[flipped][..., 0])
+    assert torch.equal(turned[~flipped], stones[~flipped])
+
+
+def test_the_replay_keeps_the_latest_and_survives_saving(player):
+    replay = Replay(5, player.grid, search_share=0.5, mirror=True)
+    with pytest.raises(ValueError, match="is empty"):
+        replay.draw(1, np.random.default_rng(0), "cpu")
+    for first in (0, 3, 6):
+        rows = np.zeros(3, EXAMPLE)
+        rows["score"] = np.arange(first, first + 3) % 9
+        rows["position"]["shots"] = 16
+        replay.add(rows)
+    other = Replay(5, player.grid, search_share=0.5, mirror=True)
+    other.load_state_dict(copy.deepcopy(replay.state_dict()))
+    assert len(other) == 5
+    kept = other.state_dict()["rows"].reshape(-1).view(EXAMPLE)["score"]
+    assert sorted(kept.tolist()) == [4, 5, 6, 7, 8]
+    with pytest.raises(ValueError, match="replay: got"):
+        Replay(4, player.grid, search_share=0.5, mirror=True).load_state_dict(replay.state_dict())
+
+
+GATED = replace(CONFIG, gate_every=2, gate_games=2, gate_simulations=2)
+
+
+@pytest.mark.parametrize(("config", "stops"), [(CONFIG, (2,)), (GATED, (1,))], ids=["newest", "gated"])
+def test_a_learner_that_is_stopped_anywhere_continues_bit_by_bit(config, stops):
+    whole = build(config, seed=SEED, device="cpu")
+    reports = list(whole.train())
+    assert len(reports) == config.intervals == 3
+    for stop in stops:
+        first = build(config, seed=SEED, device="cpu")
+        training = first.train()
+        seen = [next(training) for _ in range(stop)]
+        state = copy.deepcopy(first.state_dict())
+        second = build(config, seed=SEED, device="cpu")
+        second.load_state_dict(state)
+        assert seen + list(second.train()) == reports
+        assert fingerprint(_plain(second.state_dict())) == fingerprint(_plain(whole.state_dict()))
+
+
+def _plain(state):
+    """Arrays as tensors, which the fingerprint reads in full."""
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    return torch.from_numpy(state.copy()) if isinstance(state, np.ndarray) else state
+
+
+def test_nothing_is_learnt_before_there_are_positions_enough():
+    config = replace(CONFIG, least=64, keep=96, iterations=2)
+    first, second = build(config, seed=SEED, device="cpu").train()
+    assert "loss" not in first and second["loss"] > 0
+
+
+def test_only_a_promoted_network_plays(monkeypatch):
+    verdicts = iter(["kept", "promoted"])
+    monkeypatch.setattr(reinforcement, "gated_match", lambda *_, **__: (next(verdicts), MatchScore(1, 0, 1)))
+    learner = build(replace(GATED, gate_every=1, iterations=2), seed=SEED, device="cpu")
+    start = copy.deepcopy(learner.state_dict()["network"])
+    training = learner.train()
+    assert next(training)["promoted"] == 0.0
+    state = learner.state_dict()
+    assert fingerprint(state["best"]) == fingerprint(start) != fingerprint(state["network"])
+    assert next(training)["promoted"] == 1.0
+    state = learner.state_dict()
+    assert fingerprint(state["best"]) == fingerprint(state["network"])
+
+
+def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, player):
+    start, out, log = tmp_path / "start.safetensors", tmp_path / "run", tmp_path / "games.jsonl"
+    network = build_network(NETWORK, generator=torch.Generator().manual_seed(9))
+    save_network(start, network, NETWORK)
+    flags = ["--network.stone-width", "8", "--network.width", "8", "--simulations", "4", "--candidates", "4"]
+    flags += [
+        "--iterations",
+        "2",
+        "--games",
+        "2",
+        "--updates",
+        "1",
+        "--batch",
+        "4",
+        "--least",
+        "0",
+        "--device",
+        "cpu",
+    ]
+    assert main(["train", "kr_drl", *flags, "--start", str(start), "--out", str(out), "--log", str(log)]) == 0
+    lines = log.read_bytes().splitlines(keepends=True)
+    records = [parse_record(line) for line in lines]
+    assert [record.number for record, _ in records] == [0, 1, 2, 3]
+    assert all(replayed(player.world, record) == record for record, _ in records)
+    assert records[0][1]["network"] == load_network(start).hash != records[2][1]["network"]
+    assert load_network(out / "checkpoints" / "last.safetensors").config == NETWORK
+    assert main(["strategy", "--source", str(log), "--out", str(tmp_path / "s.png")]) == 0
+    assert "4 ends" in capsys.readouterr().out
+    assert load_network(out / "checkpoints" / "last.safetensors").hammer_points.sum() == 4
+    assert main(["strategy", "--source", str(out), "--out", str(tmp_path / "s.png")]) == 0
+    assert "4 ends of self-play" in capsys.readouterr().out
+
+
+def test_a_log_drops_what_a_killed_run_wrote_too_much_and_refuses_another_runs(tmp_path, played):
+    path = tmp_path / "games.jsonl"
+    with GameLog(path, 0) as log:
+        log.append(played.records, "a")
+    whole = path.read_bytes()
+    with GameLog(path, 2) as log:
+        log.append(played.records[2:], "a")
+    assert path.read_bytes() == whole
+    assert json.loads(whole.splitlines()[3])["game"] == 3
+    with pytest.raises(ConfigError, match="has games already"):
+        GameLog(path, 0)
+    with pytest.raises(ConfigError, match="got 4 games"):
+        GameLog(path, 5)
+
+
+def test_a_bad_weight_stops_the_run_before_it_is_saved(tmp_path):
+    learner = build(CONFIG, seed=SEED, device="cpu")
+    training = learner.train()
+    next(training)
+    with torch.no_grad():
+        next(learner.network.parameters()).fill_(float("nan"))
+    with pytest.raises(FloatingPointError):
+        next(training)
+
+
+def test_the_presets_are_configs_of_the_kind_and_bad_values_name_their_field():
+    for name in ("quick", "cpu", "paper"):
+        assert preset("kr_drl", name).intervals > 0
+    with pytest.raises(ConfigError, match="keep: got 10"):
+        SelfPlayConfig(keep=10)
+    with pytest.raises(ConfigError, match="gate_games: got 3"):
+        SelfPlayConfig(gate_games=3)
+
+
+def test_another_network_than_that_of_the_start_is_refused(tmp_path):
+    path, other = tmp_path / "other.safetensors", NetworkConfig(stone_width=4, width=8)
+    save_network(path, build_network(other, generator=torch.Generator().manual_seed(0)), other)
+    with pytest.raises(ValueError, match="network: got"):
+        build(replace(CONFIG, start=str(path)), seed=0, device="cpu")

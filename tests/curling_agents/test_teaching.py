@@ -1,0 +1,121 @@
+"""Laws of the teacher's pairs: each game a function of its number, rollouts as said, files that mend."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agents.curling import pair_files
+from agents.curling.pair_files import MANIFEST, PairFolder, read_pairs
+from agents.curling.positions import mover
+from agents.curling.teaching import PAIR, Teaching
+from agents.curling.teaching_config import TeachingConfig
+from agents.runs.errors import ConfigError, CorruptFileError
+from run import main
+
+CONFIG = TeachingConfig(imagined=1, explore=0.5, seed=3)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Three games."""
+    return Teaching(CONFIG).pairs(range(3))
+
+
+def test_a_game_is_the_same_whatever_is_played_beside_it(pairs):
+    alone = Teaching(CONFIG).pairs([1])
+    assert alone.tobytes() == pairs[pairs["game"] == 1].tobytes()
+    assert alone.tobytes() != Teaching(replace(CONFIG, seed=4)).pairs([1]).tobytes()
+
+
+def test_the_shots_of_a_game_follow_each_other_and_share_its_score(pairs):
+    for game in range(3):
+        own = pairs[pairs["game"] == game]
+        assert len(own) >= 8
+        assert (np.diff(own["position"]["shot"]) > 0).all()
+        for name in ("end", "lead", "hammer"):
+            assert len(set(own["position"][name].tolist())) == 1
+        assert len(set(own["score"].tolist())) == 1
+        assert abs(own["score"][0]) <= 8
+
+
+def test_a_rollout_of_one_shot_adds_the_teachers_stone(pairs):
+    going = pairs[~pairs["rollout"]["over"]]
+    after = going["rollout"]["position"]
+    assert (after["shot"] == going["position"]["shot"] + 1).all()
+    assert (mover(after) == 1 - mover(going["position"])).all()
+    last = pairs[pairs["rollout"]["over"]]
+    assert (last["position"]["shot"] == 15).all() and len(last) == (pairs["position"]["shot"] == 15).sum()
+
+
+def test_a_deep_rollout_reaches_the_end_of_the_end():
+    deep = Teaching(replace(CONFIG, depth=16)).pairs([0])
+    assert deep["rollout"]["over"].all()
+    three = Teaching(replace(CONFIG, depth=3)).pairs([0])
+    going = three[~three["rollout"]["over"]]
+    assert (going["rollout"]["position"]["shot"] == going["position"]["shot"] + 3).all()
+
+
+def test_without_exploring_the_last_rollout_and_the_game_have_the_same_shot():
+    world = Teaching(replace(CONFIG, explore=0.0, noise="none"))
+    pairs = world.pairs(range(2))
+    last = pairs[pairs["rollout"]["over"]]
+    assert (last["rollout"]["score"] == last["score"]).all()
+
+
+def words(folder, *more):
+    return ["teach", "--out", str(folder), "--imagined", "1", "--workers", "1", *more]
+
+
+@pytest.fixture
+def short_shards(monkeypatch):
+    """One game a shard."""
+    monkeypatch.setattr(pair_files, "GAMES_PER_SHARD", 1)
+    monkeypatch.setattr("agents.commands.teachings.GAMES_PER_SHARD", 1)
+
+
+def test_a_folder_left_half_done_is_completed_to_the_same_bytes(tmp_path, short_shards, capsys):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert main(words(whole, "--pairs", "48")) == 0
+    assert main(words(broken, "--pairs", "16")) == 0
+    (broken / "pairs-00001.npy").write_bytes(b"a shard that the kill came before the manifest of")
+    assert main(words(broken, "--pairs", "48")) == 0
+    for file in ("pairs-00000.npy", "pairs-00001.npy", "pairs-00002.npy", MANIFEST):
+        assert (whole / file).read_bytes() == (broken / file).read_bytes()
+    config, pairs = read_pairs(whole)
+    assert config == TeachingConfig(imagined=1)
+    assert pairs.tobytes() == Teaching(config).pairs(range(3)).tobytes()
+    assert len(read_pairs(whole, most=20)[1]) == 20
+
+
+def test_a_folder_of_another_teaching_is_not_continued(tmp_path, short_shards, capsys):
+    assert main(words(tmp_path, "--pairs", "16")) == 0
+    assert main(words(tmp_path, "--pairs", "32", "--seed", "9")) == 2
+    assert "seed: got 9, expected 0" in capsys.readouterr().err
+
+
+def test_a_damaged_shard_or_manifest_is_refused(tmp_path):
+    folder = PairFolder(tmp_path, CONFIG)
+    folder.append(np.zeros(4, PAIR))
+    shard = tmp_path / "pairs-00000.npy"
+    good = shard.read_bytes()
+    shard.write_bytes(good[:-1] + b"\x01")
+    with pytest.raises(CorruptFileError, match="SHA-256"):
+        read_pairs(tmp_path)
+    shard.write_bytes(good)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    manifest["shards"][0]["file"] = "../elsewhere.npy"
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(CorruptFileError, match="shard 0"):
+        read_pairs(tmp_path)
+
+
+def test_more_pairs_than_there_are_or_no_folder_is_refused(tmp_path):
+    PairFolder(tmp_path, CONFIG).append(np.zeros(4, PAIR))
+    with pytest.raises(ConfigError, match="got 4 pairs"):
+        read_pairs(tmp_path, most=5)
+    shutil.rmtree(tmp_path)
+    with pytest.raises(ConfigError, match=r"expected a folder with pairs\.json"):
+        read_pairs(tmp_path)
