@@ -18,7 +18,7 @@ from agents.curling.shot_space import ShotSpace
 from agents.curling.teaching_config import TeachingConfig
 from agents.curling.winning import POINTS
 from envs.curling.conditions import build_world
-from envs.curling.scoring import MOST_POINTS
+from envs.curling.rules.scoring import MOST_POINTS
 from vision.fit import Batch
 
 CHUNK = 1024

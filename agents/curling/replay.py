@@ -17,7 +17,7 @@ from agents.curling.grid import CELLS, PolicyGrid
 from agents.curling.positions import POSITION, mover
 from agents.curling.self_play import EXAMPLE
 from agents.curling.winning import POINTS
-from envs.curling.scoring import MOST_POINTS
+from envs.curling.rules.scoring import MOST_POINTS
 from vision.fit import Batch
 
 

@@ -28,8 +28,8 @@ from agents.curling.search_player import SearchPlayer
 from agents.curling.self_play_config import SelfPlayConfig
 from agents.curling.winning import POINTS
 from envs.curling.conditions import build_world
-from envs.curling.rules import GameState
-from envs.curling.scoring import MOST_POINTS
+from envs.curling.rules.game import GameState
+from envs.curling.rules.scoring import MOST_POINTS
 from envs.curling.world import World
 from planners.interfaces import SearchResult
 from planners.kernel import density

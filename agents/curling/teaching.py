@@ -23,11 +23,11 @@ from agents.curling.players import BatchPlayer, batch_player, make_player
 from agents.curling.positions import POSITION, positions_of
 from agents.curling.teaching_config import TeachingConfig
 from envs.curling.conditions import build_world
-from envs.curling.delivery import Shot
-from envs.curling.noise import NoNoise
-from envs.curling.opponents import draw, random_player
-from envs.curling.rules import GameState, start_game
-from envs.curling.rules_player import rules_player
+from envs.curling.physics.delivery import Shot
+from envs.curling.physics.noise import NoNoise
+from envs.curling.players.opponents import draw, random_player
+from envs.curling.players.rules_player import rules_player
+from envs.curling.rules.game import GameState, start_game
 from envs.curling.world import World
 
 EVENT = "eight_ends"
