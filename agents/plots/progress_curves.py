@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from agents.plots.curves import use_log_scale
 from agents.runs.comparison import Group
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def draw_progress(groups: list[Group], metrics: list[str]) -> "Figure":
             for place, group in enumerate(groups):
                 _draw_group(panel, group, cost, metric, f"C{place % 10}")
             panel.grid(alpha=0.3)
+        use_log_scale(line[0], groups, metric)
         line[0].set_ylabel(metric)
     for panel, cost in zip(panels[-1], costs, strict=True):
         panel.set_xlabel(COSTS[cost])
