@@ -33,6 +33,8 @@ class ResultTable(NamedTuple):
 
 ONE_POINT = 0.01
 _TEST = ("test_accuracy", "test_loss", "updates")
+_DROPPING = ("none", "stochastic_depth", "shakedrop")
+_COVERED = ("cutout", "erasing")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
 
 
@@ -81,6 +83,80 @@ TABLES: dict[str, ResultTable] = {
         "language",
         (_of("small", ("learned", "random", "pmi")),),
         ("test_perplexity", "test_loss"),
+    ),
+    "regularizers": ResultTable(
+        "none, stochastic depth, ShakeDrop and Shake-Shake on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (
+            _of("short_wrn", _DROPPING),
+            _of("short_pyramidnet", _DROPPING),
+            _of("short_branches", ("none", "shake_shake")),
+        ),
+        _TEST,
+        ONE_POINT,
+    ),
+    "ranges": ResultTable(
+        "ranges of ShakeDrop's alpha and beta on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (_of("short_range", ("0_0", "0_01", "11_01", "11_0", "11_11", "01_01")),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "levels": ResultTable(
+        "levels of ShakeDrop's coefficients on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (_of("short_level", ("batch", "image", "channel", "pixel")),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "recipes": ResultTable(
+        "ShakeDrop with steps or cosine, and cutout or random erasing, on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (_of("short", ("steps_plain", *_of("steps", _COVERED), "cosine_plain", *_of("cosine", _COVERED))),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "paper_schedules": ResultTable(
+        "the five schedules of Smith et al. 2018 at full length on CIFAR-10 (GPU)",
+        "vision",
+        (_of("noise", (*_SHRINKING, "increased_rate", "increased_momentum")),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "paper_heads": ResultTable(
+        "learned and fixed classifiers of Hoffer et al. 2018 at full length on CIFAR-10 (GPU)",
+        "vision",
+        (_of("fixed", ("learned", "orthonormal", "hadamard")),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "paper_shakedrop": ResultTable(
+        "PyramidNet-110 of Yamada et al. 2019 at full length on CIFAR-100 (GPU-days)",
+        "vision",
+        (
+            _of(
+                "pyramidnet",
+                ("none", "stochastic_depth", *_of("shakedrop", ("batch", "image", "channel", "pixel"))),
+            ),
+        ),
+        _TEST,
+        ONE_POINT,
+    ),
+    "paper_shake_shake": ResultTable(
+        "modes of Shake-Shake of Gastaldi 2017 at full length on CIFAR-10 (GPU-days)",
+        "vision",
+        (
+            (
+                "shake_even_even",
+                "shake_shake_image",
+                "shake_shake_batch",
+                "shake_even_image",
+                "shake_keep_image",
+                "even_shake_image",
+            ),
+        ),
+        _TEST,
+        ONE_POINT,
     ),
 }
 
