@@ -62,6 +62,9 @@ def test_a_folder_with_other_runs_is_refused_in_one_line(small_table, capsys):
 def test_an_unknown_table_names_the_known_ones(small_table, capsys):
     assert run.main(["table", "smal", "--data", "data"]) == 2
     assert "expected one of heads" in capsys.readouterr().err
+    assert run.main(["table", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in TABLES)
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
