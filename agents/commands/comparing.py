@@ -115,9 +115,12 @@ def comparison_json(compared: list[Compared], margin: float) -> list[dict[str, o
 
 def interval_text(interval: Interval) -> str:
     """Returns an estimate with its bounds, such as `0.93 [0.91, 0.95]`."""
-    if interval.low is None or interval.high is None:
-        return f"{interval.estimate:.5g}"
-    return f"{interval.estimate:.5g} [{interval.low:.5g}, {interval.high:.5g}]"
+    estimate, low, high = (None if value is None else _number(value) for value in interval)
+    return f"{estimate}" if low is None or low == high else f"{estimate} [{low}, {high}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _finals_table(compared: list[Compared]) -> Table:

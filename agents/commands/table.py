@@ -30,7 +30,7 @@ class Config:
     """One run of every row for each: 1..5 or 1,3,8..10."""
 
     out: str = ""
-    """Folder of the runs and of table.md, table.json and curves.png; left out, runs/table-NAME."""
+    """Folder of the runs, table.md, table.json and the plots; left out, runs/table-NAME."""
 
     device: DeviceName = "auto"
     """Where networks run; auto is the GPU when there is one."""

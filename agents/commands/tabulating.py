@@ -4,12 +4,14 @@ import io
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.commands.comparing import Compared, compare, comparison_json, interval_text, print_comparison
 from agents.commands.train import Options
 from agents.commands.training import train_rows
 from agents.plots.curves import save_figure
+from agents.plots.differences import draw_differences
 from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file
 from agents.runs.comparison import load_groups
@@ -20,6 +22,8 @@ from agents.runs.run_folder import RunRecord, read_record
 from agents.runs.tables import ResultTable
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from agents.commands.table import Config
 
 
@@ -79,10 +83,23 @@ def _write(config: "Config", table: ResultTable, compared: list[list[Compared]],
         f"`{origin['command']}`; {versions}; {record.machine['system']}, {record.machine['cores']} cores.\n"
     )
     write_file(config.folder / "table.md", text.encode())
-    image = io.BytesIO()
     groups = [one.group for block in compared for one in block]
-    save_figure(draw_progress(groups, list(table.metrics)), image)
-    write_file(config.folder / "curves.png", image.getvalue())
+    _save(draw_progress(groups, list(table.metrics)), config.folder / "curves.png")
+    found = {
+        one.group.label: difference
+        for block in compared
+        for one in block
+        for difference in one.differences
+        if difference.metric == table.metrics[0]
+    }
+    if found:
+        _save(draw_differences(found, table.margin), config.folder / "differences.png")
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    image = io.BytesIO()
+    save_figure(figure, image)
+    write_file(path, image.getvalue())
 
 
 def _origin(config: "Config", record: RunRecord) -> dict[str, Any]:

@@ -13,6 +13,7 @@ PANELS_PER_ROW = 3
 PANEL_INCHES = (4.2, 3.0)
 DOTS_PER_INCH = 130
 LOG_FROM_RATIO = 10.0
+MARKED_POINTS = 12
 
 
 def draw_curves(groups: list[Group], metrics: list[str]) -> "Figure":
@@ -52,6 +53,11 @@ def use_log_scale(panel: "Axes", groups: list[Group], metric: str) -> None:
         panel.set_yscale("log")
 
 
+def point_marker(count: int) -> str:
+    """Returns the marker of a line of `count` points: a dot where they are few, or it would not be seen."""
+    return "." if count <= MARKED_POINTS else ""
+
+
 def save_figure(figure: "Figure", path: Path) -> None:
     """Writes the figure as PNG.
 
@@ -66,6 +72,7 @@ def _draw_group(panel: "Axes", group: Group, metric: str) -> None:
     if drawn is None:
         return
     seeds = len(group.seeds)
-    (line,) = panel.plot(drawn.steps, drawn.mean, label=f"{group.label} (n={seeds})", linewidth=1.5)
+    name, marker = f"{group.label} (n={seeds})", point_marker(len(drawn.steps))
+    (line,) = panel.plot(drawn.steps, drawn.mean, marker=marker, label=name, linewidth=1.5)
     if seeds > 1:
         panel.fill_between(drawn.steps, drawn.low, drawn.high, color=line.get_color(), alpha=0.2, linewidth=0)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from agents.plots.curves import use_log_scale
+from agents.plots.curves import point_marker, use_log_scale
 from agents.runs.comparison import Group
 
 if TYPE_CHECKING:
@@ -49,4 +49,5 @@ def _draw_group(panel: "Axes", group: Group, cost: str, metric: str, colour: str
         points = [(row[cost], row[metric]) for row in run if metric in row and cost in row]
         label = f"{group.label} (n={len(group.rows)})" if number == 0 else None
         horizontal, vertical = zip(*points, strict=True) if points else ((), ())
-        panel.plot(horizontal, vertical, color=colour, label=label, linewidth=1.2)
+        marker = point_marker(len(points))
+        panel.plot(horizontal, vertical, marker=marker, color=colour, label=label, linewidth=1.2)
