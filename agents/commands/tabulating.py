@@ -7,7 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.commands.comparing import Compared, compare, comparison_json, interval_text, print_comparison
+from agents.commands.comparing import (
+    Compared,
+    compare,
+    comparison_json,
+    interval_text,
+    print_comparison,
+    verdict_text,
+)
 from agents.commands.train import Options
 from agents.commands.training import train_rows
 from agents.plots.curves import save_figure
@@ -17,7 +24,6 @@ from agents.runs.atomic import write_file
 from agents.runs.comparison import load_groups
 from agents.runs.intervals import CONFIDENCE
 from agents.runs.kinds import preset
-from agents.runs.paired import verdict
 from agents.runs.run_folder import RunRecord, read_record
 from agents.runs.tables import ResultTable
 
@@ -41,16 +47,15 @@ def make_table(config: "Config", table: ResultTable) -> None:
     blocks = [[paths[name] for name in block] for block in table.blocks]
     compared = [compare(load_groups(block), table.metrics) for block in blocks]
     for block in compared:
-        print_comparison(block, table.margin)
+        print_comparison(block, table.margins)
     _write(config, table, compared, read_record(paths[table.presets[0]]))
 
 
 def markdown(table: ResultTable, blocks: list[list[Compared]]) -> str:
     """Returns the table as Markdown: a row per config, its means, and its difference in the first metric."""
     head, percent = table.metrics[0], f"{CONFIDENCE:.0%}"
-    equal = f" (equal: within {table.margin:g})" if table.margin else ""
     columns = ["run", "n", *(f"{metric} [{percent}]" for metric in table.metrics)]
-    columns += [f"{head} minus the baseline's [{percent}]", f"shown{equal}"]
+    columns += [f"{head} minus the baseline's [{percent}]", "shown"]
     lines = [_row(columns), _row(["---"] * len(columns))]
     for block in blocks:
         for one in block:
@@ -58,7 +63,7 @@ def markdown(table: ResultTable, blocks: list[list[Compared]]) -> str:
             difference = next((found for found in one.differences if found.metric == head), None)
             shown = ["baseline", ""]
             if difference:
-                shown = [interval_text(difference.mean), verdict(difference.mean, table.margin)]
+                shown = [interval_text(difference.mean), verdict_text(difference, table.margins)]
             cells = [means.get(metric, "") for metric in table.metrics]
             lines.append(_row([f"`{one.group.label}`", str(len(one.group.seeds)), *cells, *shown]))
     return "\n".join(lines) + "\n"
@@ -74,7 +79,7 @@ def _write(config: "Config", table: ResultTable, compared: list[list[Compared]],
         "table": config.name,
         "summary": table.summary,
         **origin,
-        "blocks": [comparison_json(block, table.margin) for block in compared],
+        "blocks": [comparison_json(block, table.margins) for block in compared],
     }
     write_file(config.folder / "table.json", (json.dumps(document, indent=1) + "\n").encode())
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())

@@ -16,7 +16,7 @@ class ResultTable(NamedTuple):
         kind: Kind of learner, a key of `agents.runs.kinds.KINDS`.
         blocks: Presets of that kind; the first of each block is its baseline.
         metrics: Measurements that are shown.
-        margin: Differences up to this count as none, in units of the first measurement.
+        margin: Differences of the first measurement up to this count as none.
     """
 
     summary: str
@@ -29,6 +29,11 @@ class ResultTable(NamedTuple):
     def presets(self) -> tuple[str, ...]:
         """The presets of all blocks."""
         return tuple(name for block in self.blocks for name in block)
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """The margin by measurement."""
+        return {self.metrics[0]: self.margin}
 
 
 ONE_POINT = 0.01
