@@ -18,6 +18,7 @@ from agents.runs.errors import ConfigError
 from agents.runs.intervals import CONFIDENCE, Interval
 from agents.runs.paired import EQUAL, Difference, differences, verdict
 
+SECONDS = "seconds"  # of training, which every run records beside its measurements
 # Measurement -> the difference up to which it counts as equal; 0 for those that are not named.
 Margins = Mapping[str, float]
 
@@ -68,7 +69,7 @@ def compare(groups: list[Group], metrics: tuple[str, ...] = ()) -> list[Compared
     """
     known = metric_names(groups)
     for name in metrics:
-        if name not in known:
+        if name not in known and name != SECONDS:
             raise ConfigError(f"metric: got {name}, expected one of {', '.join(known)}")
     chosen = list(metrics) or known
     baseline = groups[0]

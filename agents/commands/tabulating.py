@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.commands.comparing import (
+    SECONDS,
     Compared,
     compare,
     comparison_json,
@@ -21,7 +22,7 @@ from agents.plots.curves import save_figure
 from agents.plots.differences import draw_differences
 from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file
-from agents.runs.comparison import load_groups
+from agents.runs.comparison import Group, load_groups, metric_names
 from agents.runs.intervals import CONFIDENCE
 from agents.runs.kinds import preset
 from agents.runs.run_folder import RunRecord, read_record
@@ -44,11 +45,18 @@ def make_table(config: "Config", table: ResultTable) -> None:
     rows = {name: replace(preset(table.kind, name), data=config.data) for name in table.presets}
     train_rows(config.folder, table.kind, rows, options)
     paths = {name: config.folder / name for name in rows}
-    blocks = [[paths[name] for name in block] for block in table.blocks]
-    compared = [compare(load_groups(block), table.metrics) for block in blocks]
+    blocks = [load_groups([paths[name] for name in block]) for block in table.blocks]
+    table = _recorded(table, blocks)
+    compared = [compare(block, table.metrics) for block in blocks]
     for block in compared:
         print_comparison(block, table.margins)
     _write(config, table, compared, read_record(paths[table.presets[0]]))
+
+
+def _recorded(table: ResultTable, blocks: list[list[Group]]) -> ResultTable:
+    """Returns the table without measurements that no run has, such as a GPU's memory."""
+    known = {SECONDS, *(name for block in blocks for name in metric_names(block))}
+    return table._replace(metrics=tuple(name for name in table.metrics if name in known))
 
 
 def markdown(table: ResultTable, blocks: list[list[Compared]]) -> str:

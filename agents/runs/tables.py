@@ -38,6 +38,7 @@ class ResultTable(NamedTuple):
 
 ONE_POINT = 0.01
 _TEST = ("test_accuracy", "test_loss", "updates")
+_GPU = (*_TEST, "seconds", "peak_megabytes")
 _DROPPING = ("none", "stochastic_depth", "shakedrop")
 _COVERED = ("cutout", "erasing")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
@@ -104,42 +105,42 @@ TABLES: dict[str, ResultTable] = {
             _of("short_pyramidnet", _DROPPING),
             _of("short_branches", ("none", "shake_shake")),
         ),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "ranges": ResultTable(
         "ranges of ShakeDrop's alpha and beta on CIFAR-10, 30 epochs (GPU)",
         "vision",
         (_of("short_range", ("0_0", "0_01", "11_01", "11_0", "11_11", "01_01")),),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "levels": ResultTable(
         "levels of ShakeDrop's coefficients on CIFAR-10, 30 epochs (GPU)",
         "vision",
         (_of("short_level", ("batch", "image", "channel", "pixel")),),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "recipes": ResultTable(
         "ShakeDrop with steps or cosine, and cutout or random erasing, on CIFAR-10, 30 epochs (GPU)",
         "vision",
         (_of("short", ("steps_plain", *_of("steps", _COVERED), "cosine_plain", *_of("cosine", _COVERED))),),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "paper_schedules": ResultTable(
         "the five schedules of Smith et al. 2018 at full length on CIFAR-10 (GPU)",
         "vision",
         (_of("noise", (*_SHRINKING, "increased_rate", "increased_momentum")),),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "paper_heads": ResultTable(
         "learned and fixed classifiers of Hoffer et al. 2018 at full length on CIFAR-10 (GPU)",
         "vision",
         (_of("fixed", ("learned", "orthonormal", "hadamard")),),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "paper_shakedrop": ResultTable(
@@ -151,7 +152,7 @@ TABLES: dict[str, ResultTable] = {
                 ("none", "stochastic_depth", *_of("shakedrop", ("batch", "image", "channel", "pixel"))),
             ),
         ),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
     "paper_shake_shake": ResultTable(
@@ -167,7 +168,7 @@ TABLES: dict[str, ResultTable] = {
                 "even_shake_image",
             ),
         ),
-        _TEST,
+        _GPU,
         ONE_POINT,
     ),
 }
