@@ -41,6 +41,7 @@ _TEST = ("test_accuracy", "test_loss", "updates")
 _GPU = (*_TEST, "seconds", "peak_megabytes")
 _DROPPING = ("none", "stochastic_depth", "shakedrop")
 _COVERED = ("cutout", "erasing")
+_RULES = ("sgd", "nesterov", "adam")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
 
 
@@ -78,9 +79,16 @@ TABLES: dict[str, ResultTable] = {
         ONE_POINT,
     ),
     "optimizers": ResultTable(
-        "batch schedules with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "decaying rate against increasing batch with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
         "vision",
-        tuple(_of(f"digits_{rule}", _SHRINKING) for rule in ("sgd", "nesterov", "adam")),
+        tuple(_of(f"digits_{rule}", _SHRINKING[:2]) for rule in _RULES),
+        _TEST,
+        ONE_POINT,
+    ),
+    "optimizer_hybrids": ResultTable(
+        "decaying rate against hybrid with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "vision",
+        tuple(_of(f"digits_{rule}", _SHRINKING[::2]) for rule in _RULES),
         _TEST,
         ONE_POINT,
     ),
