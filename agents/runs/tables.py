@@ -79,14 +79,14 @@ TABLES: dict[str, ResultTable] = {
         ONE_POINT,
     ),
     "optimizers": ResultTable(
-        "decaying rate against increasing batch with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "decaying rate against increasing batch with SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
         "vision",
         tuple(_of(f"digits_{rule}", _SHRINKING[:2]) for rule in _RULES),
         _TEST,
         ONE_POINT,
     ),
     "optimizer_hybrids": ResultTable(
-        "decaying rate against hybrid with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "decaying rate against hybrid with SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
         "vision",
         tuple(_of(f"digits_{rule}", _SHRINKING[::2]) for rule in _RULES),
         _TEST,
