@@ -32,7 +32,7 @@ BATCH = 32
 STEPS = 2
 """Steps timed of each network, of which the fastest counts; the first also warms up."""
 LOGITS_BATCH = 256
-SECONDS_A_PRODUCT = 0.3
+SECONDS_A_PRODUCT = 0.2
 """About how long each way to compute logits is repeated; the fastest counts."""
 MAX_REPEATS = 50
 AUGMENTED = 512

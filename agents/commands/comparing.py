@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,11 @@ from agents.runs.atomic import write_file
 from agents.runs.comparison import Final, Group, finals, load_groups, metric_names
 from agents.runs.errors import ConfigError
 from agents.runs.intervals import CONFIDENCE, Interval
-from agents.runs.paired import Difference, differences, verdict
+from agents.runs.paired import EQUAL, Difference, differences, verdict
+
+SECONDS = "seconds"  # of training, which every run records beside its measurements
+# Measurement -> the difference up to which it counts as equal; 0 for those that are not named.
+Margins = Mapping[str, float]
 
 
 def write_comparison(
@@ -37,13 +42,14 @@ def write_comparison(
     groups = load_groups(runs)
     compared = compare(groups, metrics)
     names = list(metrics) or metric_names(groups)
+    margins = dict.fromkeys(names, margin)
     image = io.BytesIO()
     figure = draw_progress(groups, names) if against_costs else draw_curves(groups, names)
     save_figure(figure, image)
     write_file(curves, image.getvalue())
     if report:
-        write_file(report, (json.dumps(comparison_json(compared, margin), indent=2) + "\n").encode())
-    print_comparison(compared, margin)
+        write_file(report, (json.dumps(comparison_json(compared, margins), indent=2) + "\n").encode())
+    print_comparison(compared, margins)
     sys.stdout.write(f"curves: {curves}\n")
 
 
@@ -63,7 +69,7 @@ def compare(groups: list[Group], metrics: tuple[str, ...] = ()) -> list[Compared
     """
     known = metric_names(groups)
     for name in metrics:
-        if name not in known:
+        if name not in known and name != SECONDS:
             raise ConfigError(f"metric: got {name}, expected one of {', '.join(known)}")
     chosen = list(metrics) or known
     baseline = groups[0]
@@ -75,14 +81,14 @@ def compare(groups: list[Group], metrics: tuple[str, ...] = ()) -> list[Compared
     ]
 
 
-def print_comparison(compared: list[Compared], margin: float) -> None:
+def print_comparison(compared: list[Compared], margins: Margins) -> None:
     """Prints the final values and, for several groups with common seeds, their differences to the first."""
     print_table(_finals_table(compared))
     if any(one.differences for one in compared):
-        print_table(_differences_table(compared, margin))
+        print_table(_differences_table(compared, margins))
 
 
-def comparison_json(compared: list[Compared], margin: float) -> list[dict[str, object]]:
+def comparison_json(compared: list[Compared], margins: Margins) -> list[dict[str, object]]:
     """Returns a comparison as plain JSON values, one object per group."""
     return [
         {
@@ -103,8 +109,8 @@ def comparison_json(compared: list[Compared], margin: float) -> list[dict[str, o
                     "seeds": one.seeds,
                     "values": one.values,
                     "mean": one.mean._asdict(),
-                    "within": margin,
-                    "shown": verdict(one.mean, margin),
+                    "within": margins.get(one.metric, 0.0),
+                    "shown": verdict(one.mean, margins.get(one.metric, 0.0)),
                 }
                 for one in group_differences
             },
@@ -115,9 +121,19 @@ def comparison_json(compared: list[Compared], margin: float) -> list[dict[str, o
 
 def interval_text(interval: Interval) -> str:
     """Returns an estimate with its bounds, such as `0.93 [0.91, 0.95]`."""
-    if interval.low is None or interval.high is None:
-        return f"{interval.estimate:.5g}"
-    return f"{interval.estimate:.5g} [{interval.low:.5g}, {interval.high:.5g}]"
+    estimate, low, high = (None if value is None else _number(value) for value in interval)
+    return f"{estimate}" if low is None or low == high else f"{estimate} [{low}, {high}]"
+
+
+def verdict_text(difference: Difference, margins: Margins) -> str:
+    """Returns what a difference shows, such as `equal (within 0.01)`."""
+    margin = margins.get(difference.metric, 0.0)
+    shown = verdict(difference.mean, margin)
+    return f"{shown} (within {margin:g})" if shown == EQUAL else shown
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _finals_table(compared: list[Compared]) -> Table:
@@ -135,16 +151,16 @@ def _finals_table(compared: list[Compared]) -> Table:
     return table
 
 
-def _differences_table(compared: list[Compared], margin: float) -> Table:
+def _differences_table(compared: list[Compared], margins: Margins) -> Table:
     table = Table(
         f"minus {compared[0].group.label}",
         "seeds of both",
         "measurement",
         f"difference ({CONFIDENCE:.0%} t)",
-        f"shown (equal: within {margin:g})",
+        "shown",
     )
     for group, _, rows in compared:
         for one in rows:
-            shown = verdict(one.mean, margin)
+            shown = verdict_text(one, margins)
             table.add_row(group.label, str(len(one.seeds)), one.metric, interval_text(one.mean), shown)
     return table

@@ -17,6 +17,7 @@ from agents.runs.atomic import write_file
 from agents.runs.checkpoint import load_checkpoint
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, StorageError
+from agents.runs.run_folder import CHECKPOINTS_NAME
 from agents.vision.evaluation import (
     Classifier,
     Evaluation,
@@ -65,6 +66,28 @@ def write_evaluation(config: "Config") -> None:
     print_table(_table(found), f"{len(images)} test images")
 
 
+<<<<<<< HEAD:agents/commands/evaluating_vision.py
+=======
+def checkpoint_files(path: Path) -> list[Path]:
+    """Return the checkpoint files that a path means: itself, a run's best (else last), or those of its seeds.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    if path.is_file():
+        return [path]
+    for name in (BEST, LAST):
+        file = path / CHECKPOINTS_NAME / name
+        if file.is_file():
+            return [file]
+    members = sorted(path.glob("seed-*"), key=lambda member: _seed_number(member.name))
+    files = [file for member in members for file in checkpoint_files(member)]
+    if not files:
+        raise ConfigError(f"checkpoints: got {path}, expected a checkpoint file or a run with checkpoints")
+    return files
+
+
+>>>>>>> vision:agents/commands/evaluating.py
 def _load(config: "Config", device: str) -> dict[str, Classifier]:
     classifiers: dict[str, Classifier] = {}
     for given in config.checkpoints:
@@ -82,13 +105,25 @@ def _refuse_mixed_data(classifiers: dict[str, Classifier]) -> None:
             raise ConfigError(f"checkpoints: got {name} of other data, expected the data of {first[0]}")
 
 
+def short_names(files: list[str]) -> list[str]:
+    """Return names for people: paths below the folder that all share, such as `learned/seed-1 last`."""
+    paths = [Path(file).resolve() for file in files]
+    plain = [(*path.parts[1:-1], path.stem) for path in paths]
+    parts = [tuple(part for part in path if part != CHECKPOINTS_NAME) for path in plain]
+    shared = 0
+    while all(len(path) > shared + 3 and path[shared] == parts[0][shared] for path in parts):
+        shared += 1
+    return [f"{'/'.join(path[shared:-1])} {path[-1]}" for path in parts]
+
+
 def _write_plots(folder: Path, found: list[Evaluation], classes: tuple[str, ...]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make {folder}: {error.strerror or error}") from error
-    for number, evaluation in enumerate(found, start=1):
-        stem = f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]+', '-', evaluation.name).strip('-')[-80:]}"
+    names = short_names([evaluation.name for evaluation in found])
+    for number, (name, evaluation) in enumerate(zip(names, found, strict=True), start=1):
+        stem = f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-')[-80:]}"
         _save(draw_reliability(evaluation.report), folder / f"{stem}-reliability.png")
         _save(draw_confusion(evaluation.report.confusion, classes), folder / f"{stem}-confusion.png")
 
@@ -103,12 +138,12 @@ def _table(found: list[Evaluation]) -> Table:
     """Return one row per measurement of each checkpoint, with its interval."""
     percent = f"{CONFIDENCE:.0%}"
     table = Table("checkpoint", "step", "measurement", "value", f"{percent} bootstrap over images")
-    for evaluation in found:
-        who = (evaluation.name, str(evaluation.step))
-        for name, estimate, scale, digits in _measurements(evaluation):
+    for name, evaluation in zip(short_names([one.name for one in found]), found, strict=True):
+        who = (name, str(evaluation.step))
+        for measured, estimate, scale, digits in _measurements(evaluation):
             mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
             interval = f"[{low:.{digits}f}, {high:.{digits}f}]"
-            table.add_row(*who, name, f"{mean:.{digits}f}", interval)
+            table.add_row(*who, measured, f"{mean:.{digits}f}", interval)
             who = ("", "")
         for kind, row in evaluation.corrupted.items():
             by_severity = " ".join(f"{100 * one.mean:.1f}" for one in row)

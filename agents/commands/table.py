@@ -1,5 +1,6 @@
 """`run.py table NAME --data DIR`: trains every row of a table of results and compares them."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Config:
     """
 
     name: tyro.conf.Positional[str]
-    """Which table; an unknown name lists them."""
+    """Which table; `run.py table --help` lists them."""
 
     data: str
     """Folder of the data set's official files."""
@@ -29,7 +30,7 @@ class Config:
     """One run of every row for each: 1..5 or 1,3,8..10."""
 
     out: str = ""
-    """Folder of the runs and of table.md, table.json and curves.png; left out, runs/table-NAME."""
+    """Folder of the runs, table.md, table.json and the plots; left out, runs/table-NAME."""
 
     device: DeviceName = "auto"
     """Where networks run; auto is the GPU when there is one."""
@@ -48,7 +49,19 @@ class Config:
 
 def main(argv: list[str]) -> int:
     """Parses the flags and makes the table."""
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(_manual())
+        return 0
     return run(parse_flags(Config, argv, command="table"))
+
+
+def _manual() -> str:
+    width = max(map(len, TABLES))
+    tables = "\n".join(f"  {name:<{width}}  {table.summary}" for name, table in TABLES.items())
+    return (
+        "usage: run.py table NAME --data DIR [flags]\n\n"
+        f"tables (run.py table NAME --help lists the flags):\n{tables}\n"
+    )
 
 
 def run(config: Config) -> int:

@@ -4,22 +4,33 @@ import io
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.commands.comparing import Compared, compare, comparison_json, interval_text, print_comparison
+from agents.commands.comparing import (
+    SECONDS,
+    Compared,
+    compare,
+    comparison_json,
+    interval_text,
+    print_comparison,
+    verdict_text,
+)
 from agents.commands.train import Options
 from agents.commands.training import train_rows
 from agents.plots.curves import save_figure
+from agents.plots.differences import draw_differences
 from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file
-from agents.runs.comparison import load_groups
+from agents.runs.comparison import Group, load_groups, metric_names
 from agents.runs.intervals import CONFIDENCE
 from agents.runs.kinds import preset
-from agents.runs.paired import verdict
 from agents.runs.run_folder import RunRecord, read_record
 from agents.runs.tables import ResultTable
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from agents.commands.table import Config
 
 
@@ -34,19 +45,25 @@ def make_table(config: "Config", table: ResultTable) -> None:
     rows = {name: replace(preset(table.kind, name), data=config.data) for name in table.presets}
     train_rows(config.folder, table.kind, rows, options)
     paths = {name: config.folder / name for name in rows}
-    blocks = [[paths[name] for name in block] for block in table.blocks]
-    compared = [compare(load_groups(block), table.metrics) for block in blocks]
+    blocks = [load_groups([paths[name] for name in block]) for block in table.blocks]
+    table = _recorded(table, blocks)
+    compared = [compare(block, table.metrics) for block in blocks]
     for block in compared:
-        print_comparison(block, table.margin)
+        print_comparison(block, table.margins)
     _write(config, table, compared, read_record(paths[table.presets[0]]))
+
+
+def _recorded(table: ResultTable, blocks: list[list[Group]]) -> ResultTable:
+    """Returns the table without measurements that no run has, such as a GPU's memory."""
+    known = {SECONDS, *(name for block in blocks for name in metric_names(block))}
+    return table._replace(metrics=tuple(name for name in table.metrics if name in known))
 
 
 def markdown(table: ResultTable, blocks: list[list[Compared]]) -> str:
     """Returns the table as Markdown: a row per config, its means, and its difference in the first metric."""
     head, percent = table.metrics[0], f"{CONFIDENCE:.0%}"
-    equal = f" (equal: within {table.margin:g})" if table.margin else ""
     columns = ["run", "n", *(f"{metric} [{percent}]" for metric in table.metrics)]
-    columns += [f"{head} minus the baseline's [{percent}]", f"shown{equal}"]
+    columns += [f"{head} minus the baseline's [{percent}]", "shown"]
     lines = [_row(columns), _row(["---"] * len(columns))]
     for block in blocks:
         for one in block:
@@ -54,7 +71,7 @@ def markdown(table: ResultTable, blocks: list[list[Compared]]) -> str:
             difference = next((found for found in one.differences if found.metric == head), None)
             shown = ["baseline", ""]
             if difference:
-                shown = [interval_text(difference.mean), verdict(difference.mean, table.margin)]
+                shown = [interval_text(difference.mean), verdict_text(difference, table.margins)]
             cells = [means.get(metric, "") for metric in table.metrics]
             lines.append(_row([f"`{one.group.label}`", str(len(one.group.seeds)), *cells, *shown]))
     return "\n".join(lines) + "\n"
@@ -70,7 +87,7 @@ def _write(config: "Config", table: ResultTable, compared: list[list[Compared]],
         "table": config.name,
         "summary": table.summary,
         **origin,
-        "blocks": [comparison_json(block, table.margin) for block in compared],
+        "blocks": [comparison_json(block, table.margins) for block in compared],
     }
     write_file(config.folder / "table.json", (json.dumps(document, indent=1) + "\n").encode())
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
@@ -79,10 +96,23 @@ def _write(config: "Config", table: ResultTable, compared: list[list[Compared]],
         f"`{origin['command']}`; {versions}; {record.machine['system']}, {record.machine['cores']} cores.\n"
     )
     write_file(config.folder / "table.md", text.encode())
-    image = io.BytesIO()
     groups = [one.group for block in compared for one in block]
-    save_figure(draw_progress(groups, list(table.metrics)), image)
-    write_file(config.folder / "curves.png", image.getvalue())
+    _save(draw_progress(groups, list(table.metrics)), config.folder / "curves.png")
+    found = {
+        one.group.label: difference
+        for block in compared
+        for one in block
+        for difference in one.differences
+        if difference.metric == table.metrics[0]
+    }
+    if found:
+        _save(draw_differences(found, table.margin), config.folder / "differences.png")
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    image = io.BytesIO()
+    save_figure(figure, image)
+    write_file(path, image.getvalue())
 
 
 def _origin(config: "Config", record: RunRecord) -> dict[str, Any]:

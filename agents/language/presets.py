@@ -11,7 +11,7 @@ from agents.language.config import LanguageConfig
 
 _WIKITEXT = LanguageConfig(epochs=40)
 _SMALL = LanguageConfig(
-    train_part="valid", test_part="test", least=10, dimensions=64, epochs=3, interval_epochs=3, rate=4e-3
+    train_part="valid", test_part="test", least=10, dimensions=64, epochs=2, interval_epochs=2, rate=4e-3
 )
 
 PRESETS: dict[str, LanguageConfig] = {

@@ -25,10 +25,10 @@ def draw_confusion(confusion: np.ndarray, classes: tuple[str, ...]) -> "Figure":
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     named = count <= MOST_NAMED_CLASSES
     side = 2.5 + 0.42 * count if named else 8.0
-    figure = Figure(figsize=(side, side), layout="constrained")
+    figure = Figure(figsize=(1.2 * side, side), layout="compressed")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    figure.colorbar(image, ax=axes, shrink=0.7, label="share of the true class")
+    figure.colorbar(image, ax=axes, label="share of the true class")
     axes.set(xlabel="given class", ylabel="true class")
     if named:
         axes.set_xticks(range(count), classes, rotation=90)

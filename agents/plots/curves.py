@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 PANELS_PER_ROW = 3
 PANEL_INCHES = (4.2, 3.0)
 DOTS_PER_INCH = 130
+LOG_FROM_RATIO = 10.0
+MARKED_POINTS = 12
 
 
 def draw_curves(groups: list[Group], metrics: list[str]) -> "Figure":
@@ -34,11 +36,26 @@ def draw_curves(groups: list[Group], metrics: list[str]) -> "Figure":
         for group in groups:
             _draw_group(panel, group, metric)
         panel.set(title=metric, xlabel="interval")
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        use_log_scale(panel, groups, metric)
         panel.grid(alpha=0.3)
     for panel in panels[len(metrics) :]:
         panel.set_axis_off()
     figure.axes[0].legend(fontsize="small")
     return figure
+
+
+def use_log_scale(panel: "Axes", groups: list[Group], metric: str) -> None:
+    """Makes the vertical axis logarithmic where a measurement is positive and falls or grows more than
+    `LOG_FROM_RATIO` times."""
+    values = [row[metric] for group in groups for run in group.rows for row in run if metric in row]
+    if values and min(values) > 0 and max(values) > LOG_FROM_RATIO * min(values):
+        panel.set_yscale("log")
+
+
+def point_marker(count: int) -> str:
+    """Returns the marker of a line of `count` points: a dot where they are few, or it would not be seen."""
+    return "." if count <= MARKED_POINTS else ""
 
 
 def save_figure(figure: "Figure", path: Path) -> None:
@@ -55,6 +72,7 @@ def _draw_group(panel: "Axes", group: Group, metric: str) -> None:
     if drawn is None:
         return
     seeds = len(group.seeds)
-    (line,) = panel.plot(drawn.steps, drawn.mean, label=f"{group.label} (n={seeds})", linewidth=1.5)
+    name, marker = f"{group.label} (n={seeds})", point_marker(len(drawn.steps))
+    (line,) = panel.plot(drawn.steps, drawn.mean, marker=marker, label=name, linewidth=1.5)
     if seeds > 1:
         panel.fill_between(drawn.steps, drawn.low, drawn.high, color=line.get_color(), alpha=0.2, linewidth=0)

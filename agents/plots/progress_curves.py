@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from agents.plots.curves import point_marker, use_log_scale
 from agents.runs.comparison import Group
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def draw_progress(groups: list[Group], metrics: list[str]) -> "Figure":
             for place, group in enumerate(groups):
                 _draw_group(panel, group, cost, metric, f"C{place % 10}")
             panel.grid(alpha=0.3)
+        use_log_scale(line[0], groups, metric)
         line[0].set_ylabel(metric)
     for panel, cost in zip(panels[-1], costs, strict=True):
         panel.set_xlabel(COSTS[cost])
@@ -47,4 +49,5 @@ def _draw_group(panel: "Axes", group: Group, cost: str, metric: str, colour: str
         points = [(row[cost], row[metric]) for row in run if metric in row and cost in row]
         label = f"{group.label} (n={len(group.rows)})" if number == 0 else None
         horizontal, vertical = zip(*points, strict=True) if points else ((), ())
-        panel.plot(horizontal, vertical, color=colour, label=label, linewidth=1.2)
+        marker = point_marker(len(points))
+        panel.plot(horizontal, vertical, marker=marker, color=colour, label=label, linewidth=1.2)

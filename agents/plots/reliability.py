@@ -21,8 +21,8 @@ def draw_reliability(report: "Report") -> "Figure":
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     above.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
     filled = bins.count > 0
-    above.bar(middles[filled], bins.accuracy[filled], width, label="accuracy", alpha=0.8)
-    above.plot(bins.confidence[filled], bins.accuracy[filled], "k.", label="mean confidence of the bin")
+    above.bar(middles[filled], bins.accuracy[filled], width, label="accuracy of a bin", alpha=0.8)
+    above.plot(bins.confidence[filled], bins.accuracy[filled], "k.", label="at the mean confidence")
     error = report.calibration_error
     title = f"calibration error {100 * error.mean:.2f} % [{100 * error.low:.2f}, {100 * error.high:.2f}]"
     above.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy", title=title)

@@ -16,7 +16,7 @@ class ResultTable(NamedTuple):
         kind: Kind of learner, a key of `agents.runs.kinds.KINDS`.
         blocks: Presets of that kind; the first of each block is its baseline.
         metrics: Measurements that are shown.
-        margin: Differences up to this count as none, in units of the first measurement.
+        margin: Differences of the first measurement up to this count as none.
     """
 
     summary: str
@@ -30,9 +30,18 @@ class ResultTable(NamedTuple):
         """The presets of all blocks."""
         return tuple(name for block in self.blocks for name in block)
 
+    @property
+    def margins(self) -> dict[str, float]:
+        """The margin by measurement."""
+        return {self.metrics[0]: self.margin}
+
 
 ONE_POINT = 0.01
 _TEST = ("test_accuracy", "test_loss", "updates")
+_GPU = (*_TEST, "seconds", "peak_megabytes")
+_DROPPING = ("none", "stochastic_depth", "shakedrop")
+_COVERED = ("cutout", "erasing")
+_RULES = ("sgd", "nesterov", "adam")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
 
 
@@ -58,14 +67,28 @@ TABLES: dict[str, ResultTable] = {
     "schedules": ResultTable(
         "batch schedules with momentum on 5,000 images of MNIST (minutes on a CPU)",
         "vision",
-        (_of("digits", (*_SHRINKING, "increased_rate", "increased_momentum")),),
+        (_of("digits", _SHRINKING),),
+        _TEST,
+        ONE_POINT,
+    ),
+    "high_rates": ResultTable(
+        "batch schedules that start higher in rate or momentum on MNIST (minutes on a CPU)",
+        "vision",
+        (_of("digits", ("decay_rate", "increased_rate", "increased_momentum")),),
         _TEST,
         ONE_POINT,
     ),
     "optimizers": ResultTable(
-        "batch schedules with plain SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "decaying rate against increasing batch with SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
         "vision",
-        tuple(_of(f"digits_{rule}", _SHRINKING) for rule in ("sgd", "nesterov", "adam")),
+        tuple(_of(f"digits_{rule}", _SHRINKING[:2]) for rule in _RULES),
+        _TEST,
+        ONE_POINT,
+    ),
+    "optimizer_hybrids": ResultTable(
+        "decaying rate against hybrid with SGD, Nesterov and Adam on MNIST (minutes on a CPU)",
+        "vision",
+        tuple(_of(f"digits_{rule}", _SHRINKING[::2]) for rule in _RULES),
         _TEST,
         ONE_POINT,
     ),
@@ -81,6 +104,80 @@ TABLES: dict[str, ResultTable] = {
         "language",
         (_of("small", ("learned", "random", "pmi")),),
         ("test_perplexity", "test_loss"),
+    ),
+    "regularizers": ResultTable(
+        "none, stochastic depth, ShakeDrop and Shake-Shake on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (
+            _of("short_wrn", _DROPPING),
+            _of("short_pyramidnet", _DROPPING),
+            _of("short_branches", ("none", "shake_shake")),
+        ),
+        _GPU,
+        ONE_POINT,
+    ),
+    "ranges": ResultTable(
+        "ranges of ShakeDrop's alpha and beta on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (_of("short_range", ("0_0", "0_01", "11_01", "11_0", "11_11", "01_01")),),
+        _GPU,
+        ONE_POINT,
+    ),
+    "levels": ResultTable(
+        "levels of ShakeDrop's coefficients on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (_of("short_level", ("batch", "image", "channel", "pixel")),),
+        _GPU,
+        ONE_POINT,
+    ),
+    "recipes": ResultTable(
+        "ShakeDrop with steps or cosine, and cutout or random erasing, on CIFAR-10, 30 epochs (GPU)",
+        "vision",
+        (_of("short", ("steps_plain", *_of("steps", _COVERED), "cosine_plain", *_of("cosine", _COVERED))),),
+        _GPU,
+        ONE_POINT,
+    ),
+    "paper_schedules": ResultTable(
+        "the five schedules of Smith et al. 2018 at full length on CIFAR-10 (GPU)",
+        "vision",
+        (_of("noise", (*_SHRINKING, "increased_rate", "increased_momentum")),),
+        _GPU,
+        ONE_POINT,
+    ),
+    "paper_heads": ResultTable(
+        "learned and fixed classifiers of Hoffer et al. 2018 at full length on CIFAR-10 (GPU)",
+        "vision",
+        (_of("fixed", ("learned", "orthonormal", "hadamard")),),
+        _GPU,
+        ONE_POINT,
+    ),
+    "paper_shakedrop": ResultTable(
+        "PyramidNet-110 of Yamada et al. 2019 at full length on CIFAR-100 (GPU-days)",
+        "vision",
+        (
+            _of(
+                "pyramidnet",
+                ("none", "stochastic_depth", *_of("shakedrop", ("batch", "image", "channel", "pixel"))),
+            ),
+        ),
+        _GPU,
+        ONE_POINT,
+    ),
+    "paper_shake_shake": ResultTable(
+        "modes of Shake-Shake of Gastaldi 2017 at full length on CIFAR-10 (GPU-days)",
+        "vision",
+        (
+            (
+                "shake_even_even",
+                "shake_shake_image",
+                "shake_shake_batch",
+                "shake_even_image",
+                "shake_keep_image",
+                "even_shake_image",
+            ),
+        ),
+        _GPU,
+        ONE_POINT,
     ),
 }
 

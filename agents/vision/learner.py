@@ -56,6 +56,8 @@ class VisionLearner:
 
     def __init__(self, config: VisionConfig, images: Images, *, seed: int, device: str) -> None:
         self.config = config
+        if torch.device(device).type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
         self.network = build_network(config, images.training, seed)
         self._part, self._measured = images.part, images.measured.to(device)
         self._normalization = images.normalization
@@ -80,7 +82,7 @@ class VisionLearner:
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end of the schedule; see `vision.fit.Fit.train` for what is raised."""
         for report in self._fit.train():
-            yield report | self._measure()
+            yield report | self._measure() | self._peak_memory()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the loop and what the checkpoint's reader must know about the data."""
@@ -116,6 +118,12 @@ class VisionLearner:
             f"{part}_accuracy": float((logits.argmax(1) == labels).double().mean()),
             f"{part}_loss": float(functional.cross_entropy(logits.double(), labels)),
         }
+
+    def _peak_memory(self) -> dict[str, float]:
+        """Return the most memory that this learner's tensors have held on a GPU, if it is on one."""
+        if self._fit.device.type != "cuda":
+            return {}
+        return {"peak_megabytes": torch.cuda.max_memory_allocated(self._fit.device) / 2**20}
 
     def _prepare(self, images: Tensor) -> Tensor:
         return normalize(images, self._normalization)

@@ -9,6 +9,7 @@ minutes on a CPU.
 from dataclasses import replace
 
 from agents.vision.config import VisionConfig
+from agents.vision.short_presets import SHORT_PRESETS
 from vision.images.augment_config import AugmentConfig
 from vision.schedules import ScheduleKind
 
@@ -153,4 +154,5 @@ PRESETS: dict[str, VisionConfig] = {
             f"digits_rate_{rate:g}", replace(_DIGITS_SHORT, rate=rate), ("decay_rate", "increase_batch")
         ).items()
     },
+    **SHORT_PRESETS,
 }

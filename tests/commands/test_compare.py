@@ -76,3 +76,22 @@ def test_a_run_that_has_not_measured_yet_is_named(runs, capsys):
     (runs / "a" / "metrics.jsonl").write_bytes(b"")
     assert run.main(["compare", "a"]) == 2
     assert "expected a run with at least one finished interval" in capsys.readouterr().err
+
+
+def test_runs_of_one_seed_are_compared_with_the_first_within_a_margin(tiny_kind, runs, capsys):
+    assert (
+        run.main(["train", tiny_kind, "--updates", "4", "--target", "wave", "--seed", "1", "--out", "d"]) == 0
+    )
+    for margin, expected in (("1e9", "not shown"), ("0.5", "not shown")):
+        words = ["compare", "a", "d", "--metric", "loss", "--within", margin, "--json", "f.json"]
+        assert run.main(words) == 0
+        found = json.loads((runs / "f.json").read_text())[1]["difference_to_first"]["loss"]
+        assert (found["shown"], found["seeds"], found["within"]) == (expected, [1], float(margin))
+    capsys.readouterr()
+    assert (
+        run.main(["train", tiny_kind, "--updates", "4", "--target", "wave", "--seed", "2", "--out", "e"]) == 0
+    )
+    assert run.main(["compare", "a", "b", "d", "e", "--metric", "loss", "--within", "1e9"]) == 0
+    assert "equal (within 1e+09)" in capsys.readouterr().out
+    assert run.main(["compare", "a", "d", "--within", "-1"]) == 2
+    assert "within: got -1" in capsys.readouterr().err

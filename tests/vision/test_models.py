@@ -97,6 +97,22 @@ def trainable(name):
     return pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
 
 
+@pytest.mark.parametrize(("groups", "millions"), [(1, 143), (2, 140), (3, 137), (4, 133), (8, 137)])
+def test_shufflenets_convolutions_multiply_as_often_as_its_paper_states(groups, millions):
+    products = []
+
+    def note(layer, inputs, output):
+        products.append(layer.weight[0].numel() * output[0].numel())
+
+    network = create_model(f"shufflenet_g{groups}_imagenet", num_classes=1000).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(note)
+    with torch.no_grad():
+        network(torch.zeros(1, 3, 224, 224))
+    assert abs(sum(products) / 1e6 - millions) <= 0.51
+
+
 @pytest.mark.parametrize("name", [trainable(name) for name in list_models()])
 def test_every_network_gives_logits_trains_all_its_parameters_and_round_trips(
     name, untouched_global_generator

@@ -5,8 +5,11 @@ import json
 import pytest
 
 import run
+from agents.plots.differences import draw_differences
 from agents.runs import tables
+from agents.runs.intervals import Interval
 from agents.runs.kinds import config_class, preset
+from agents.runs.paired import Difference
 from agents.runs.tables import TABLES, ResultTable
 from agents.vision.config import VisionConfig
 from agents.vision.presets import PRESETS
@@ -46,7 +49,8 @@ def test_a_table_trains_compares_and_is_only_read_the_second_time(small_table, c
     page = (small_table / "t/table.md").read_text()
     assert page.count("| `one` | 2 |") == page.count("| `two` | 2 |") == 1
     assert "run.py table small --data DIR --seeds 1..2" in page
-    assert (small_table / "t/curves.png").read_bytes().startswith(b"\x89PNG")
+    for plot in ("t/curves.png", "t/differences.png"):
+        assert (small_table / plot).read_bytes().startswith(b"\x89PNG")
 
     assert run.main([*WORDS, "--seeds", "1..2"]) == 0
     assert "finished" not in capsys.readouterr().out
@@ -62,6 +66,25 @@ def test_a_folder_with_other_runs_is_refused_in_one_line(small_table, capsys):
 def test_an_unknown_table_names_the_known_ones(small_table, capsys):
     assert run.main(["table", "smal", "--data", "data"]) == 2
     assert "expected one of heads" in capsys.readouterr().err
+    assert run.main(["table", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in TABLES)
+
+
+def test_differences_are_drawn_with_their_intervals_and_the_band_of_equality():
+    rows = {
+        "near": Difference("score", [1, 2], [0.1, 0.3], Interval(0.2, -0.1, 0.5)),
+        "far": Difference("score", [1, 2], [30.0, 50.0], Interval(40.0, 20.0, 60.0)),
+    }
+    (panel,) = draw_differences(rows, 1.0).axes
+    assert panel.get_xscale() == "symlog" and panel.get_xlabel() == "score minus the baseline's"
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["near", "far"]
+    band = panel.patches[0].get_extents().transformed(panel.transData.inverted())
+    assert (round(band.x0, 9), round(band.x1, 9)) == (-1.0, 1.0)
+    (panel,) = draw_differences({"near": rows["near"]}, 1.0).axes
+    assert panel.get_xscale() == "linear"
+    with pytest.raises(ValueError, match="got none"):
+        draw_differences({}, 1.0)
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from agents.commands.evaluating import short_names
 
 import run
 from agents.commands.train import parse
@@ -182,6 +183,13 @@ def test_evaluation_of_several_checkpoints_is_one_table(cifar, trained, tmp_path
     assert [len(row) for row in first["corrupted"].values()] == [5, 5, 5]
     assert len(list(plots.glob("*.png"))) == 4
     assert "top-1 %" in capsys.readouterr().out
+
+
+def test_checkpoints_get_short_names_that_differ():
+    files = ["/a/runs/x/seed-1/checkpoints/last.safetensors", "/a/runs/y/seed-1/checkpoints/best.safetensors"]
+    assert short_names(files) == ["x/seed-1 last", "y/seed-1 best"]
+    assert short_names(files[:1]) == ["x/seed-1 last"]
+    assert short_names(["/a/b.safetensors", "/a/c.safetensors"]) == ["a b", "a c"]
 
 
 def test_an_evaluation_repeats_exactly(cifar, trained, tmp_path):
