@@ -66,28 +66,6 @@ def write_evaluation(config: "Config") -> None:
     print_table(_table(found), f"{len(images)} test images")
 
 
-<<<<<<< HEAD:agents/commands/evaluating_vision.py
-=======
-def checkpoint_files(path: Path) -> list[Path]:
-    """Return the checkpoint files that a path means: itself, a run's best (else last), or those of its seeds.
-
-    Raises:
-        ConfigError: if there is none.
-    """
-    if path.is_file():
-        return [path]
-    for name in (BEST, LAST):
-        file = path / CHECKPOINTS_NAME / name
-        if file.is_file():
-            return [file]
-    members = sorted(path.glob("seed-*"), key=lambda member: _seed_number(member.name))
-    files = [file for member in members for file in checkpoint_files(member)]
-    if not files:
-        raise ConfigError(f"checkpoints: got {path}, expected a checkpoint file or a run with checkpoints")
-    return files
-
-
->>>>>>> vision:agents/commands/evaluating.py
 def _load(config: "Config", device: str) -> dict[str, Classifier]:
     classifiers: dict[str, Classifier] = {}
     for given in config.checkpoints:
