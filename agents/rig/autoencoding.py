@@ -131,7 +131,11 @@ class AutoencoderTraining:
 def build_network(config: RigConfig, *, generator: torch.Generator) -> VariationalAutoencoder | Autoencoder:
     """The autoencoder that a run's config describes, around a mean image; the generator draws the weights."""
     shape = AutoencoderConfig(
-        kind=config.autoencoder, side=config.image_size, latent=config.latent, likelihood=config.likelihood
+        kind=config.autoencoder,
+        side=config.image_size,
+        latent=config.latent,
+        likelihood=config.likelihood,
+        points=0 if config.autoencoder == "spatial" else config.points,
     )
     return around_mean_image(build_autoencoder(shape, generator=generator))
 

@@ -48,7 +48,8 @@ class RigConfig:
     """Train a policy that reaches goals, by goals that it imagines itself, or by a baseline.
 
     The defaults are a run on the reacher that takes minutes on a CPU. Differs from the paper, which has twice
-    as many updates in each step and hidden layers of 400 and 300 units: see the presets `paper_...`.
+    as many updates in each step, hidden layers of 400 and 300 units, and an encoder without feature points:
+    see the presets `paper_...`.
     """
 
     env: EnvName = "reacher"
@@ -98,6 +99,9 @@ class RigConfig:
 
     latent: int = 4
     """Length of the code of an image; dsae has half as many feature points."""
+
+    points: int = 16
+    """Feature points through whose positions the encoder looks (rig, lr); 0 is the paper's plain encoder."""
 
     beta: float = 0.5
     """Weight of the KL divergence beside a likelihood summed over pixels."""
@@ -184,7 +188,7 @@ class RigConfig:
             check_choice("prior", self.prior, ("fitted",))
             check_real("skew", self.skew, low=0, high=0)
         if method.autoencoder == "spatial" and self.latent % 2:
-            check_whole("latent", self.latent // 2 * 2 + 2, low=0, high=0)
+            raise ValueError(f"latent: got {self.latent}, expected an even number, two a point of dsae")
 
     @property
     def visual(self) -> bool:
@@ -236,7 +240,8 @@ def _check_lengths(config: RigConfig) -> None:
         check_whole(name, getattr(config, name), low=0, high=LARGEST)
     for name in ("parallel", "goals", "latent", "vae_batch", "batch", "features"):
         check_whole(name, getattr(config, name), low=1, high=2**16)
-    check_whole("horizon", config.horizon, low=0, high=2**16)
+    for name in ("horizon", "points"):
+        check_whole(name, getattr(config, name), low=0, high=2**16)
     if config.image_size not in (48, 84):
         check_whole("image_size", config.image_size, low=48, high=48)
     for width in config.hidden:

@@ -16,6 +16,7 @@ _MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=8)
 
 _PAPER = RigConfig(
     image_size=84,
+    points=0,
     hidden=(400, 300),
     parallel=1,
     vae_batch=128,

@@ -33,6 +33,7 @@ FROM_ZERO: dict[str, set[str]] = {
     },
     "train language": {"dropout", "clip"},
     "train rig": {
+        "points",
         *("skew", "warmup_steps", "horizon", "beta", "beta_warmup", "finetune_every", "discount", "noise"),
         *("noise_memory", "target_noise", "target_clip"),
     },
