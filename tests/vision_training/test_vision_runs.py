@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from agents.commands.evaluating import short_names
+from agents.commands.evaluating_vision import short_names
 
 import run
 from agents.commands.train import parse
