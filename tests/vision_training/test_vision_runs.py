@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from agents.commands.evaluating_vision import short_names
 
 import run
+from agents.commands.evaluating_vision import short_names
 from agents.commands.train import parse
 from agents.plots.progress_curves import draw_progress
 from agents.plots.schedule import draw_schedules
