@@ -27,7 +27,7 @@ from vision.images.models import create_model
 from vision.images.regularizers import BranchMixer
 from vision.images.walsh_hadamard import WalshHadamard, hadamard_matrix, next_power_of_two
 
-BATCH = 32
+BATCH = 24
 """Images of a training step."""
 STEPS = 2
 """Steps timed of each network, of which the fastest counts; the first also warms up."""
@@ -224,9 +224,10 @@ def _measure_augmentation(name: str, config: AugmentConfig, seed: int) -> dict[s
 
 
 def _repeated(work: Callable[[], object]) -> float:
-    """The least seconds that `work` takes, repeated for about `SECONDS_A_PRODUCT`, once to warm up."""
-    once = _fastest(1, work)
-    return _fastest(max(1, min(MAX_REPEATS, int(SECONDS_A_PRODUCT / once))), work)
+    """The least seconds that `work` takes, repeated for about `SECONDS_A_PRODUCT` after a first time."""
+    first = _fastest(1, work)
+    repeats = min(MAX_REPEATS, int(SECONDS_A_PRODUCT / first))
+    return _fastest(repeats, work) if repeats else first
 
 
 def _fastest(repeats: int, work: Callable[[], object]) -> float:

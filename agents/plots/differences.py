@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH_INCHES, ROW_INCHES, FRAME_INCHES = 6.4, 0.32, 1.0
+MOST_TICKS = 5
 
 
 def draw_differences(rows: dict[str, Difference], margin: float) -> "Figure":
@@ -38,8 +39,10 @@ def draw_differences(rows: dict[str, Difference], margin: float) -> "Figure":
     largest = max(abs(value) for row in rows.values() for value in row.values)
     if margin > 0.0 and largest > 10.0 * margin:
         panel.set_xscale("symlog", linthresh=10.0 * margin)
+    else:
+        panel.locator_params(axis="x", nbins=MOST_TICKS)
     panel.set_yticks(range(len(rows)), list(rows))
-    panel.invert_yaxis()
+    panel.set_ylim(len(rows) - 0.5, -0.5)
     panel.grid(axis="x", alpha=0.3)
     panel.set_xlabel(f"{next(iter(rows.values())).metric} minus the baseline's")
     return figure
