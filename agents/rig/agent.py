@@ -3,7 +3,7 @@
 N observations, A action, S image side, G numbers of a state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,11 @@ class Agent:
         """
         encode = self.representation.encode
         return self.act_on(encode(observation), encode(goal), rng=rng)
+
+    def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
+        """`act` without exploration towards goals [N, ...] that stay the same: they are encoded once."""
+        encode, codes = self.representation.encode, self.representation.encode(goal)
+        return lambda observation: self.act_on(encode(observation), codes)
 
     def act_on(
         self, codes: NDArray, goals: NDArray, *, rng: np.random.Generator | None = None

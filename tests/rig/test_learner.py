@@ -236,6 +236,7 @@ def test_a_loaded_agent_acts_as_the_learner_s_own(name, tmp_path):
     actions = agent.act(*seen)
     assert actions.dtype == np.float32 and actions.shape == (3, 2) and np.abs(actions).max() <= 1
     assert np.array_equal(actions, learner.agent.act(*seen))
+    assert np.array_equal(actions, agent.towards(seen[1])(seen[0]))
     explored = agent.act(*seen, rng=np.random.default_rng(1))
     assert np.abs(explored).max() <= 1 and not np.array_equal(actions, explored)
     assert np.array_equal(explored, agent.act(*seen, rng=np.random.default_rng(1)))
