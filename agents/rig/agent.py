@@ -23,7 +23,7 @@ from agents.rig.representation import (
 from agents.rig.sac import OUTPUTS as SAC_OUTPUTS
 from agents.rig.sac import squashed_sample
 from agents.rig.td3 import OUTPUTS as TD3_OUTPUTS
-from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint import Checkpoint, load_checkpoint
 from agents.runs.checkpoint_store import BEST, LAST
 from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError
@@ -149,10 +149,17 @@ def load_agent(path: Path, device: torch.device | str = "cpu") -> Agent:
         CorruptFileError: when the file is damaged.
         StorageError: when it cannot be read.
     """
-    checkpoint = load_checkpoint(checkpoint_file(Path(path)))
+    return agent_of(load_checkpoint(checkpoint_file(Path(path))), path, device)
+
+
+def agent_of(checkpoint: Checkpoint, path: Path, device: torch.device | str) -> Agent:
+    """The agent in what was read from `path`; see `load_agent`."""
     if checkpoint.kind != KIND:
         raise ConfigError(f"{path}: got a checkpoint of kind {checkpoint.kind}, expected {KIND}")
-    config = config_from_json(RigConfig, checkpoint.config)
+    try:
+        config = config_from_json(RigConfig, checkpoint.config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: config {error}") from error
     try:
         return restore_agent(config, checkpoint.state["learner"], device)
     except (KeyError, TypeError, RuntimeError) as error:

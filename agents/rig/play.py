@@ -19,14 +19,14 @@ Aims = Callable[[int, NDArray], NDArray]
 
 
 Way = Callable[[NDArray], NDArray[np.float32]]
-"""Observations, images [N, H, W, 3] uint8 or layouts [N, S] float32 in metres -> actions [N, 2] in [-1, 1]."""
+"""Images [N, H, W, 3] uint8, or layouts [N, S] float32 in metres -> actions [N, 2] in [-1, 1]."""
 
 
 class Actor(Protocol):
     """Whatever chooses actions; `agents.rig.agent.Agent` is one."""
 
     def towards(self, goal: NDArray) -> Way:
-        """How to act without exploration while the goals [N, ...], of the observations' kind, stay the same."""
+        """How to act without exploration while the goals [N, ...], like the observations, stay the same."""
         ...
 
 
