@@ -9,7 +9,7 @@ import tyro
 from agents.commands.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_whole
+from agents.runs.fields import MAX_SEED, check_new_file, check_whole
 
 MOST_GOALS = 100_000
 LONGEST = 2**16
@@ -56,8 +56,8 @@ class Config:
         check_whole("horizon", self.horizon, low=0, high=LONGEST)
         if self.pictures and Path(self.pictures).is_file():
             raise ConfigError(f"pictures: got {self.pictures}, which is a file; expected a folder")
-        if self.json and Path(self.json).suffix != ".json":
-            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+        if self.json:
+            check_new_file("json", self.json, ".json")
 
 
 def run(config: Config) -> int:

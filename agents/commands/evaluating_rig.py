@@ -15,7 +15,7 @@ from rich.table import Table
 
 from agents.commands.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files, run_label
 from agents.commands.tables import print_table
-from agents.rig.agent import load_agent
+from agents.rig.agent import agent_of
 from agents.rig.config import RigConfig
 from agents.rig.evaluation import final_distances, held_out_goals, passive_distances
 from agents.rig.groups import Group, Measured, grouped, oracle_means
@@ -46,6 +46,8 @@ def write_evaluation(config: "Config") -> None:
     tasks = {group.config.env: build_task(group.config, visual=False) for group in groups}
     goals = {env: held_out_goals(task, config.goals, config.seed) for env, task in tasks.items()}
     passive = {env: passive_distances(task, goals[env]) for env, task in tasks.items()}
+    for task in tasks.values():
+        task.close()
     if config.json:
         report = _report(config, groups, passive)
         report["goal_layouts"] = {env: layouts.tolist() for env, layouts in goals.items()}
@@ -78,14 +80,15 @@ def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, M
     console = Console(stderr=True)
     bar = {"console": console, "transient": True, "disable": not console.is_terminal}
     for path, file in track(given, description="evaluating", **bar):
-        agent = load_agent(file, device)
+        checkpoint = load_checkpoint(file)
+        agent = agent_of(checkpoint, file, device)
         task = build_task(agent.config)
         goals = held_out_goals(task, config.goals, config.seed)
         found = final_distances(
             agent, task, goals, horizon=config.horizon or None, one_at_a_time=config.one_at_a_time
         )
         task.close()
-        yield run_label(path), agent.config, Measured(file, load_checkpoint(file).step, found)
+        yield run_label(path), agent.config, Measured(file, checkpoint.step, found)
 
 
 def _table(groups: list[Group], passive: Passive) -> Table:

@@ -1,7 +1,6 @@
 """`run.py latents`: jitter, blur and order of codes against their size, as a table, a PNG and JSON."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from agents.commands.flags import parse_flags
@@ -28,6 +27,9 @@ class Config:
 
     repeats: int = 1
     """Autoencoders of each size, with images and weights of their own."""
+
+    points: int = RigConfig.points
+    """Feature points through whose positions the encoder looks (rig, lr); 0 is the paper's plain encoder."""
 
     images: int = RigConfig.vae_images
     """Images to train on."""
@@ -61,8 +63,8 @@ class Config:
         check_whole("repeats", self.repeats, low=1, high=MOST_REPEATS)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_new_file("out", self.out, ".png")
-        if self.json and Path(self.json).suffix != ".json":
-            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+        if self.json:
+            check_new_file("json", self.json, ".json")
         for latent in self.latents:
             _ = self.run_config(latent)
 
@@ -75,7 +77,7 @@ class Config:
         fields = {"vae_images": "images", "vae_epochs": "epochs", "vae_batch": "batch", "latent": "latents"}
         given = {name: getattr(self, flag) for name, flag in fields.items()} | {"latent": latent}
         try:
-            return RigConfig(env=self.env, method=self.method, beta=self.beta, **given)
+            return RigConfig(env=self.env, method=self.method, points=self.points, beta=self.beta, **given)
         except ConfigError as error:
             field, _, rest = str(error).partition(":")
             raise ConfigError(f"{fields.get(field, field)}:{rest}") from error

@@ -3,7 +3,7 @@
 N observations, A action, S image side, G numbers of a state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from agents.rig.representation import (
 from agents.rig.sac import OUTPUTS as SAC_OUTPUTS
 from agents.rig.sac import squashed_sample
 from agents.rig.td3 import OUTPUTS as TD3_OUTPUTS
-from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint import Checkpoint, load_checkpoint
 from agents.runs.checkpoint_store import BEST, LAST
 from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError
@@ -66,6 +66,11 @@ class Agent:
         """
         encode = self.representation.encode
         return self.act_on(encode(observation), encode(goal), rng=rng)
+
+    def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
+        """`act` without exploration towards goals [N, ...] that stay the same: they are encoded once."""
+        encode, codes = self.representation.encode, self.representation.encode(goal)
+        return lambda observation: self.act_on(encode(observation), codes)
 
     def act_on(
         self, codes: NDArray, goals: NDArray, *, rng: np.random.Generator | None = None
@@ -144,10 +149,17 @@ def load_agent(path: Path, device: torch.device | str = "cpu") -> Agent:
         CorruptFileError: when the file is damaged.
         StorageError: when it cannot be read.
     """
-    checkpoint = load_checkpoint(checkpoint_file(Path(path)))
+    return agent_of(load_checkpoint(checkpoint_file(Path(path))), path, device)
+
+
+def agent_of(checkpoint: Checkpoint, path: Path, device: torch.device | str) -> Agent:
+    """The agent in what was read from `path`; see `load_agent`."""
     if checkpoint.kind != KIND:
         raise ConfigError(f"{path}: got a checkpoint of kind {checkpoint.kind}, expected {KIND}")
-    config = config_from_json(RigConfig, checkpoint.config)
+    try:
+        config = config_from_json(RigConfig, checkpoint.config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: config {error}") from error
     try:
         return restore_agent(config, checkpoint.state["learner"], device)
     except (KeyError, TypeError, RuntimeError) as error:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
+from agents.runs.errors import ConfigError
 from agents.runs.fields import check_choice, check_real, check_whole
 
 EnvName = Literal["reacher", "pusher", "multi_pusher", "variable_pusher"]
@@ -68,7 +69,8 @@ class RigConfig:
     """Reinforcement learning."""
 
     skew: float = 0.0
-    """Images count in proportion to 1 / probability**skew in training and as goals; 0 is RIG."""
+    """Images count in proportion to 1 / probability**skew in fine-tuning and as goals, which are drawn
+    anew after each round of it; 0 is RIG."""
 
     steps: int = 10_000
     """Actions in the world, warm-up included, the autoencoder's own images not."""
@@ -188,7 +190,7 @@ class RigConfig:
             check_choice("prior", self.prior, ("fitted",))
             check_real("skew", self.skew, low=0, high=0)
         if method.autoencoder == "spatial" and self.latent % 2:
-            raise ValueError(f"latent: got {self.latent}, expected an even number, two a point of dsae")
+            raise ConfigError(f"latent: got {self.latent}, expected an even number, two a point of dsae")
 
     @property
     def visual(self) -> bool:
@@ -243,7 +245,7 @@ def _check_lengths(config: RigConfig) -> None:
     for name in ("horizon", "points"):
         check_whole(name, getattr(config, name), low=0, high=2**16)
     if config.image_size not in (48, 84):
-        check_whole("image_size", config.image_size, low=48, high=48)
+        raise ConfigError(f"image_size: got {config.image_size!r}, expected 48 or 84")
     for width in config.hidden:
         check_whole("hidden", width, low=1, high=LARGEST_WIDTH)
 

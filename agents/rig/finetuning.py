@@ -50,6 +50,10 @@ class Pictures:
             images[~first] = self._replay.images_at(self._slots[later], self._times[later])
         return images
 
+    def codes(self, encode: Callable[[NDArray[np.uint8]], NDArray]) -> NDArray[np.float32]:
+        """[M, D]; those of replay are the ones it holds."""
+        return np.concatenate([encode(self._covering), self._replay.codes[self._slots, self._times]])
+
     def each(self, measure: Callable[[NDArray[np.uint8]], NDArray]) -> NDArray:
         """What `measure` says of all images, in chunks."""
         chunks = np.split(np.arange(len(self)), range(CHUNK, len(self), CHUNK))
@@ -81,10 +85,10 @@ def finetune(learner: Learning, rng: np.random.Generator) -> dict[str, float]:
 
 
 def refresh_goals(learner: Learning, rng: np.random.Generator) -> None:
-    """Fit the prior to the codes of all images and draw the pool of goals, if there is one, anew."""
+    """Fit the prior to the codes of all images, and draw the pool of goals, if there is one, anew."""
     pictures, config = Pictures(learner), learner.config
     if config.prior == "fitted" or config.skew:
-        codes = pictures.each(learner.autoencoder.representation.encode)
+        codes = pictures.codes(learner.autoencoder.representation.encode)
     if config.prior == "fitted":
         learner.goals.fit(codes)
     if config.skew:

@@ -18,30 +18,24 @@ Aims = Callable[[int, NDArray], NDArray]
 """(actions so far, the episodes' own goals [N, ...]) -> goals [N, ...] to show the agent."""
 
 
+Way = Callable[[NDArray], NDArray[np.float32]]
+"""Images [N, H, W, 3] uint8, or layouts [N, S] float32 in metres -> actions [N, 2] in [-1, 1]."""
+
+
 class Actor(Protocol):
     """Whatever chooses actions; `agents.rig.agent.Agent` is one."""
 
-    def act(
-        self, observation: NDArray, goal: NDArray, *, rng: np.random.Generator | None = None
-    ) -> NDArray[np.float32]:
-        """Actions [N, 2] in [-1, 1].
-
-        Args:
-            observation: images [N, H, W, 3] uint8, or layouts [N, S] float32 in metres.
-            goal: the same of the goals.
-            rng: of the exploration; None acts without.
-        """
+    def towards(self, goal: NDArray) -> Way:
+        """How to act without exploration while the goals [N, ...], like the observations, stay the same."""
         ...
 
 
 class Passive:
     """Never moves the hand; what it ends with is what a task gives for free."""
 
-    def act(
-        self, observation: NDArray, goal: NDArray, *, rng: np.random.Generator | None = None
-    ) -> NDArray[np.float32]:
+    def towards(self, goal: NDArray) -> Way:
         """Zeros [N, 2]; see `Actor`."""
-        return np.zeros((len(observation), 2), dtype=np.float32)
+        return lambda observation: np.zeros((len(observation), 2), dtype=np.float32)
 
 
 def begin_towards(task: ManipulationTask, goals: NDArray[np.float64]) -> list[Episode]:
@@ -92,8 +86,11 @@ def play(
     if horizon < 1:
         raise ValueError(f"horizon: got {horizon!r}, expected at least 1")
     yield 0
+    shown: NDArray | None = None
     for taken in range(horizon):
         seen = task.observe(episodes)
         goal = seen["desired_goal"] if aims is None else aims(taken, seen["desired_goal"])
-        task.play(episodes, actor.act(seen["observation"], goal))
+        if shown is None or not np.array_equal(goal, shown):
+            shown, way = goal, actor.towards(goal)
+        task.play(episodes, way(seen["observation"]))
         yield taken + 1

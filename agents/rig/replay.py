@@ -1,7 +1,8 @@
 """What the agent lived through: each image once as uint8, its code beside it, episode by episode.
 
 The observation after step t is the next image of its episode, so none is stored twice. An episode that ended
-never changes again: its images are one sealed segment of the checkpoints (`agents.runs.segments`).
+never changes again: its images are one sealed segment of the checkpoints (`agents.runs.segments`). The
+numbers, 8 D + 4 A + 1 bytes of each transition, are in every checkpoint: they change with the encoder.
 
 E slots of episodes, T actions of a whole episode, B batch, D code, S image side, A action.
 """

@@ -83,8 +83,11 @@ class Sac:
     @torch.no_grad()
     def target(self, batch: Batch) -> Tensor:
         """What the critics should say of a batch, (B,)."""
-        state = self.targets.trunk(batch.next_observation, batch.goal)
-        action, log_density = squashed_sample(self.networks.policy(state), self._noise(batch.action))
+        pair = batch.next_observation, batch.goal
+        # The learnt policy reads the learnt trunk's features, with which it was trained.
+        outputs = self.networks.policy(self.networks.trunk(*pair))
+        action, log_density = squashed_sample(outputs, self._noise(batch.action))
+        state = self.targets.trunk(*pair)
         value = self.targets.critics(state, action).amin(0) - self.log_temperature.exp() * log_density
         return temporal_difference_target(batch.reward, batch.terminated, value, self.config.discount)
 

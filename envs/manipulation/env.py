@@ -64,7 +64,7 @@ class ManipulationEnv(gymnasium.Env):
     The hand at the edge of its range and the pucks before it (the reacher's hand in the middle), always the
     same; the goal, and which pucks there are, by chance. `reset(options=...)` takes `goal` (a vector as the
     observation of the id without `Visual`, or an image for those with it), `start` (such a vector) and, for
-    `VariablePusher`, `pucks` (how many).
+    `VariablePusher`, `pucks` (how many; pucks at 0, 0 in a given vector are left out).
 
     ## Episode end
     Never terminated. Truncated after 50 steps (reacher) or 100 (others).

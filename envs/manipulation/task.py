@@ -95,7 +95,8 @@ class ManipulationTask:
         Args:
             rngs: B generators.
             options: the same for all: `goal` as a layout [G] or an image [H, W, 3] uint8, `start` as a
-                layout, and how many `pucks`.
+                layout, and how many `pucks`. Where their number varies, a layout with a puck at 0, 0 leaves
+                it out.
 
         Raises:
             ValueError: on an option that is unknown or not of this task.
@@ -221,7 +222,7 @@ class ManipulationTask:
 
     def _drawn(self, rng: np.random.Generator, options: Mapping[str, Any]) -> Episode:
         """A new episode, with the image of its goal."""
-        present = self.plan.sample_present(rng, options.get("pucks"))
+        present = self._present(rng, options)
         start = checked_layout(self.plan, "start", options.get("start", self.plan.start))
         goal, image = self.plan.sample_goal(rng, present), None
         if "goal" in options:
@@ -232,6 +233,20 @@ class ManipulationTask:
         simulation = Simulation(self.model)
         simulation.place(start, present)
         return Episode(simulation, rng, present, goal, image)
+
+    def _present(self, rng: np.random.Generator, options: Mapping[str, Any]) -> NDArray[np.bool_]:
+        """Which pucks take part, [N] bool: those that a given layout does not leave out, else by chance."""
+        count = options.get("pucks")
+        present = self.plan.sample_present(rng, count)
+        layouts = [np.asarray(options[name]) for name in ("start", "goal") if name in options]
+        shown = [taking_part(layout) for layout in layouts if layout.shape == self.plan.start.shape]
+        some = [here for here in shown if not here.all()]
+        if self.plan.fewest_pucks is None or not some:
+            return present
+        if (some[0] != some[-1]).any() or count not in (None, some[0].sum()):
+            told = [here.tolist() for here in some]
+            raise ValueError(f"pucks: {count!r}, expected those that start and goal both show, {told}")
+        return some[0]
 
     def _given_goal(self, goal: NDArray) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
         """A goal's layout, NaN for an image, and the image."""

@@ -135,7 +135,8 @@ def _add_hand(spec: mujoco.MjSpec) -> None:
         ("wrist", WRIST_SIZE, WRIST_COLOUR, WRIST_PLACE),
         ("forearm", FOREARM_SIZE, FOREARM_COLOUR, FOREARM_PLACE),
     ):
-        _add_geom(hand, name, "BOX", size, colour, pos=place).mass = 0.0
+        part = _add_geom(hand, name, "BOX", size, colour, pos=place)
+        part.mass, part.contype, part.conaffinity = 0.0, 0, 0
 
 
 def _add_puck(spec: mujoco.MjSpec, puck: Puck) -> None:

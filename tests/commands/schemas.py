@@ -40,7 +40,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "evaluate vision": {"images", "seed"},
     "evaluate rig": {"seed", "horizon"},
     "reach": {"goal", "seed", "steps"},
-    "latents": {"beta", "seed"},
+    "latents": {"points", "beta", "seed"},
     "bench": {"seed"},
     "compare": {"within"},
     "demo": {"seed"},

@@ -90,6 +90,21 @@ def test_a_variable_pusher_has_zero_one_or_two_pucks_and_shows_no_other():
     assert env.reset(options={"pucks": 2})[1]["present"].all()
 
 
+@pytest.mark.parametrize("missing", [0, 1])
+@pytest.mark.parametrize("given", [("start",), ("goal",), ("start", "goal")])
+def test_a_puck_that_a_given_layout_leaves_out_takes_no_part(missing, given):
+    env = gymnasium.make("hogline/VariablePusher-v0").unwrapped
+    layout = env.task.plan.start + 0.01
+    layout[2 + 2 * missing : 4 + 2 * missing] = 0.0
+    for seed in range(8):
+        for pucks in ({}, {"pucks": 1}):
+            info = env.reset(seed=seed, options=dict.fromkeys(given, layout) | pucks)[1]
+            assert info["present"].tolist() == [missing != 0, missing != 1]
+            assert info["layout" if "start" in given else "goal_layout"].tolist() == layout.tolist()
+    with pytest.raises(ValueError, match="pucks: 2, expected those that start and goal both show"):
+        env.reset(options=dict.fromkeys(given, layout) | {"pucks": 2})
+
+
 def test_a_goal_of_your_own_is_the_goal_and_its_image_shows_it():
     env = gymnasium.make("hogline/VisualPusher-v0").unwrapped
     goal = np.array([0.03, 0.58, -0.1, 0.65])

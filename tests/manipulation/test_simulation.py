@@ -56,6 +56,13 @@ def test_the_hand_arrives_exactly_and_moves_evenly_even_while_it_pushes():
     assert simulation.layout[3] - simulation.layout[1] == pytest.approx(PUCK_RADIUS + 0.005, abs=0.004)
 
 
+def test_the_arm_is_for_the_eye_only():
+    model = simulation_of("pusher").model
+    for name in ("wrist", "forearm"):
+        assert model.geom(name).contype == model.geom(name).conaffinity == 0
+    assert model.geom("left_claw").contype == 1
+
+
 def test_a_centred_push_keeps_the_puck_before_the_hand():
     simulation = simulation_of("pusher")
     layout = pushed(simulation, np.array([0.0, 0.5, 0.0, 0.55]), np.array([0.0, 1.0]))

@@ -142,6 +142,20 @@ def test_sac_raises_the_temperature_of_a_policy_that_is_too_sure():
     assert agent.log_temperature.item() > before
 
 
+def test_the_sac_target_asks_the_policy_through_the_trunk_it_learns_with():
+    trunk = ImagePair(48, 6, generator=torch.Generator().manual_seed(0))
+    agent = Sac(networks(OUTPUTS["sac"], trunk=trunk), tiny(algorithm="sac"), seed=0, device="cpu")
+    asked, trunks = [], (agent.networks.trunk, agent.targets.trunk)
+    agent.networks.policy.register_forward_pre_hook(lambda module, inputs: asked.append(inputs[0]))
+    with torch.no_grad():
+        trunks[1].head[0].bias.normal_(generator=torch.Generator().manual_seed(2))
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randint(256, (2, 4, 48, 48, 3), dtype=torch.uint8, generator=generator)
+    agent.target(Batch(images[0], images[1], torch.zeros(4, 2), torch.ones(4), images[0], torch.zeros(4)))
+    seen = [part(*images) for part in trunks]
+    assert torch.allclose(asked[0], seen[0]) and not torch.allclose(seen[0], seen[1], atol=0.1)
+
+
 def one_step_task(rng, count):
     """The action itself is what is reached: reward is minus its distance from the goal in [-0.5, 0.5]."""
     goals = rng.uniform(-0.5, 0.5, (count, 2)).astype(np.float32)

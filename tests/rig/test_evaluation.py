@@ -21,12 +21,18 @@ class Recorder(Passive):
     """Stays where it is and remembers what it was shown."""
 
     def __init__(self):
-        self.seen, self.goals = [], []
+        self.seen, self.goals, self.asked = [], [], 0
 
-    def act(self, observation, goal, *, rng=None):
-        self.seen.append(observation)
-        self.goals.append(goal)
-        return super().act(observation, goal)
+    def towards(self, goal):
+        self.asked += 1
+
+        def way(observation):
+            self.seen.append(observation)
+            self.goals.append(goal)
+            return still(observation)
+
+        still = super().towards(goal)
+        return way
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,6 +113,15 @@ def test_agents_of_images_see_images_of_the_goals_and_of_the_pucks_that_take_par
     start = env.unwrapped.task.plan.start
     shown = np.where(goals != 0.0, start, 0.0)
     assert np.array_equal(agent.seen[0], env.unwrapped.task.images_of(shown))
+
+
+def test_a_goal_is_encoded_anew_only_when_it_changes():
+    env = made("MultiPusher")
+    goals = held_out_goals(env, 2, 0)
+    for one_at_a_time, expected in ((False, 1), (True, 3)):
+        agent = Recorder()
+        final_distances(agent, env, goals, horizon=9, one_at_a_time=one_at_a_time)
+        assert (agent.asked, len(agent.seen)) == (expected, 9)
 
 
 def test_an_evaluation_leaves_the_episodes_of_its_environment_alone():

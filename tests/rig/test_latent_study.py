@@ -144,6 +144,11 @@ def test_the_curves_have_a_line_for_every_object():
     ]
 
 
+def test_the_study_trains_the_encoder_that_is_asked_for():
+    assert Config().run_config(4).points == RigConfig.points
+    assert Config(points=0).run_config(4).points == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -154,6 +159,8 @@ def test_the_curves_have_a_line_for_every_object():
         ({"beta": -1.0}, "beta: got -1.0"),
         ({"repeats": 0}, "repeats: got 0"),
         ({"out": "sizes.pdf"}, "out: got sizes.pdf"),
+        ({"points": -1}, "points: got -1"),
+        ({"json": "absent/sizes.json"}, "json: got absent/sizes.json, expected a file in a folder"),
         ({"method": "her"}, "method: got 'her'"),
     ],
 )

@@ -9,6 +9,7 @@ import torch
 
 import agents.rig.goals
 from agents.rig.agent import load_agent, restore_agent
+from agents.rig.finetuning import Pictures, refresh_goals
 from agents.rig.learner import build
 from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.checkpoint_store import LAST, CheckpointStore
@@ -137,6 +138,17 @@ def test_finetuning_encodes_all_of_replay_anew():
         assert np.allclose(replay._numbers["log_variances"][slot, :count], log_variances, atol=1e-5)
 
 
+def test_the_prior_is_fitted_to_the_codes_of_covering_images_and_replay():
+    learner = make("finetuned")
+    list(learner.train())
+    refresh_goals(learner, np.random.default_rng(0))
+    pictures = Pictures(learner)
+    assert len(pictures) > learner.config.vae_images
+    codes = pictures.each(learner.autoencoder.representation.encode)
+    assert np.allclose(learner.goals.mean, codes.mean(0), atol=1e-5)
+    assert np.allclose(learner.goals.deviation, codes.std(0), atol=1e-5)
+
+
 def test_relabelling_and_rewards_ask_no_network(monkeypatch):
     learner = make("rig")
     list(learner.train())
@@ -236,6 +248,7 @@ def test_a_loaded_agent_acts_as_the_learner_s_own(name, tmp_path):
     actions = agent.act(*seen)
     assert actions.dtype == np.float32 and actions.shape == (3, 2) and np.abs(actions).max() <= 1
     assert np.array_equal(actions, learner.agent.act(*seen))
+    assert np.array_equal(actions, agent.towards(seen[1])(seen[0]))
     explored = agent.act(*seen, rng=np.random.default_rng(1))
     assert np.abs(explored).max() <= 1 and not np.array_equal(actions, explored)
     assert np.array_equal(explored, agent.act(*seen, rng=np.random.default_rng(1)))
@@ -247,6 +260,15 @@ def test_a_checkpoint_of_another_kind_and_an_empty_folder_are_refused(tmp_path):
         load_agent(tmp_path)
     CheckpointStore(tmp_path).save(Checkpoint("tiny", {}, 1, {}, {}))
     with pytest.raises(ConfigError, match="kind tiny, expected rig"):
+        load_agent(tmp_path / LAST)
+
+
+def test_a_config_of_another_version_is_told_with_its_file(tmp_path):
+    learner = make("oracle")
+    old = checkpoint(learner)
+    old.config.pop("points")
+    CheckpointStore(tmp_path).save(old)
+    with pytest.raises(ConfigError, match=rf"{LAST}: config points: missing"):
         load_agent(tmp_path / LAST)
 
 

@@ -9,14 +9,14 @@ from tests.manipulation.scripted_pusher import scripted_action
 class Walker:
     """Brings the hand to its goal on the shortest way."""
 
-    def act(self, observation, goal, *, rng=None):
+    def towards(self, goal):
         """Actions [N, 2] for layouts [N, S]."""
-        return np.clip((goal[:, :2] - observation[:, :2]) / ACTION_METRES, -1, 1).astype(np.float32)
+        return lambda seen: np.clip((goal - seen)[:, :2] / ACTION_METRES, -1, 1).astype(np.float32)
 
 
 class Pusher:
     """Pushes the one puck to its goal, and leaves the hand where that ends."""
 
-    def act(self, observation, goal, *, rng=None):
+    def towards(self, goal):
         """Actions [N, 2] for layouts [N, 4]."""
-        return np.stack([scripted_action(*pair) for pair in zip(observation, goal, strict=True)])
+        return lambda seen: np.stack([scripted_action(*pair) for pair in zip(seen, goal, strict=True)])
