@@ -64,7 +64,7 @@ def analyse_position(config: "Config") -> int:
     write_file(Path(config.out), image.getvalue())
     sys.stdout.write(f"heat map: {config.out}\n")
     if config.json:
-        write_file(Path(config.json), _json_bytes(_report(config, world, found)))
+        write_file(Path(config.json), json_bytes(_report(config, world, found)))
     return 0
 
 
@@ -156,7 +156,3 @@ def _candidate(world: World, one: Candidate) -> dict[str, Any]:
         "winning": one.prospect.winning,
         "scores": one.prospect.scores.tolist(),
     }
-
-
-def _json_bytes(values: Any) -> bytes:
-    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

@@ -36,7 +36,7 @@ def try_players(config: "Config") -> int:
         player = make_player(name, world, simulations=config.simulations, device=device)
         found[name] = try_player(player, references, config.seed)
     if config.json:
-        write_file(Path(config.json), _json_bytes(_report(config, found)))
+        write_file(Path(config.json), json_bytes(_report(config, found)))
     notes = [f"{name}: {_right(trials)} of {len(trials)} right" for name, trials in found.items()]
     rule = (
         f"Share of {EXECUTIONS} noisy throws of the player's shot that reach the outcome, here and mirrored; "
@@ -49,7 +49,7 @@ def try_players(config: "Config") -> int:
 def find_anew(config: "Config") -> int:
     """Finds the best shots and writes them; returns the exit code."""
     references = find_references(config.seed)
-    write_file(Path(config.find), _json_bytes(references_json(references, config.seed)))
+    write_file(Path(config.find), json_bytes(references_json(references, config.seed)))
     for name, reference in references.items():
         sys.stdout.write(f"{reference.rate:6.1%}  {name}\n")
     return 0
@@ -96,7 +96,3 @@ def _report(config: "Config", found: dict[str, list[Trial]]) -> dict[str, Any]:
             for name, trials in found.items()
         },
     }
-
-
-def _json_bytes(values: Any) -> bytes:
-    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

@@ -128,7 +128,7 @@ def _keep_record(config: "Config", folder: Path) -> None:
         "machine": origin.machine(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    write_file(path, _json_bytes(record))
+    write_file(path, json_bytes(record))
 
 
 def _play(
@@ -189,7 +189,7 @@ def _workers(device: str, games: int) -> int:
 def _publish(config: "Config", event: Event, folder: Path, records: dict[int, GameRecord]) -> None:
     """Writes results, table and ladder into the folder, and shows the table."""
     found = standings(event.schedule, records.values())
-    results = _json_bytes(results_json(found))
+    results = json_bytes(results_json(found))
     write_file(folder / RESULTS_NAME, results)
     if config.json:
         write_file(Path(config.json), results)
@@ -217,7 +217,3 @@ def _table_text(found: Standings) -> str:
     for table in tables(found):
         console.print(table)
     return text.getvalue() + "".join(f"{line}\n" for line in notes(found))
-
-
-def _json_bytes(values: Any) -> bytes:
-    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

@@ -23,14 +23,13 @@ class GameLog:
     def __init__(self, path: Path, games: int) -> None:
         self._path = path
         try:
-            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-            if lines and not games:
+            if not games and path.exists() and path.stat().st_size:
                 raise ConfigError(f"log: got {path}, which has games already, expected a new file")
-            if len(lines) < games:
-                raise ConfigError(f"log: got {len(lines)} games in {path}, expected the {games} of the run")
-            self._handle = open(path, "wb")  # noqa: SIM115 (closed by __exit__)
-            self._handle.write(b"".join(lines[:games]))
-            self._handle.flush()
+            held, kept = _measured(path, games) if games and path.exists() else (0, 0)
+            if held < games:
+                raise ConfigError(f"log: got {held} games in {path}, expected the {games} of the run")
+            self._handle = open(path, "ab")  # noqa: SIM115 (closed by __exit__)
+            self._handle.truncate(kept)  # cut, not written anew, so that no kill can lose what is kept
         except OSError as error:
             raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -53,3 +52,14 @@ class GameLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._handle.close()
+
+
+def _measured(path: Path, games: int) -> tuple[int, int]:
+    """How many whole lines a file has, and how many bytes the first `games` of them take."""
+    held = kept = 0
+    with open(path, "rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                held += 1
+                kept += len(line) if held <= games else 0
+    return held, kept

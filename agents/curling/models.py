@@ -1,5 +1,8 @@
 """Network files: checkpoints whose config has `network` and whose state has `network`, its weights.
 
+Where the state has `best` too, as that of self-play behind a gate, those weights count: the latest ones have
+not won their match.
+
 Runs that train networks write such checkpoints, with the state under `learner`; `save_network` writes small
 ones with nothing else in them.
 """
@@ -57,7 +60,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
         config = config_from_json(NetworkConfig, checkpoint.config["network"])
         network = build_network(config, generator=torch.Generator())
         state = checkpoint.state.get("learner", checkpoint.state)
-        weights = state["network"]
+        weights = state.get("best") or state["network"]
         network.load_state_dict(weights)
         ends = _checked_ends(state.get("hammer_points"))
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
