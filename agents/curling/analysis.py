@@ -20,14 +20,13 @@ from agents.curling.players import BatchPlayer, even_game
 from agents.curling.positions import positions_of
 from agents.curling.search_player import SearchPlayer
 from agents.curling.shot_space import ShotSpace
+from agents.curling.winning import POINTS
 from envs.curling.physics.delivery import Shot
 from envs.curling.rules.game import GameState
 from envs.curling.rules.scoring import score_ends
 from envs.curling.world import World
 
 Floats = NDArray[np.float64]
-POINTS = np.arange(-MOST_POINTS, MOST_POINTS + 1, dtype=np.float64)
-"""Points of an end [K] for the thrower."""
 AT_ONCE = 4096  # boards judged together
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from agents.curling.game_records import GameRecord, GameSpec, Turn, first_state, played_again
 from agents.curling.players import BatchPlayer
 from agents.curling.referee import Answer, Forfeit, Referee
+from agents.curling.seeds import seed_of
 from envs.curling.world import World
 
 AT_ONCE = 64
@@ -164,7 +165,7 @@ def play_games(
 
 def game_seed(seed: int, number: int) -> int:
     """The seed of a pair of games in an event of this seed: 63 bits."""
-    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return int(seed_of(seed, number)) >> 1
 
 
 def turn_noise(seed: int, turn: int) -> np.random.Generator:
@@ -174,4 +175,4 @@ def turn_noise(seed: int, turn: int) -> np.random.Generator:
 
 def draw_seed(seed: int, hammer: int, player: int, turn: int) -> int:
     """The seed of what a player draws in a turn of a game with this seed and first hammer."""
-    return int(np.random.SeedSequence((seed, DRAWS, hammer, player, turn)).generate_state(1, np.uint64)[0])
+    return int(seed_of(seed, DRAWS, hammer, player, turn))

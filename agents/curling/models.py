@@ -20,14 +20,13 @@ from torch import Tensor
 from agents.curling.compiled.end_step import OUTCOMES
 from agents.curling.network_config import NetworkConfig
 from agents.curling.networks import PolicyValueNetwork, build_network
+from agents.curling.player_tokens import pretrained_names, pretrained_path
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode, load_checkpoint
 from agents.runs.config_json import config_from_json, config_to_json
-from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.errors import CorruptFileError
 from agents.runs.origin import versions
 
-PRETRAINED = Path(__file__).parent / "pretrained"
-SUFFIX = ".safetensors"
 KIND = "curling_network"
 """Kind of the small files."""
 
@@ -112,21 +111,3 @@ def weights_hash(weights: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
-
-
-def pretrained_names() -> tuple[str, ...]:
-    """Names of the networks that ship with the package."""
-    return tuple(sorted(path.name.removesuffix(SUFFIX) for path in PRETRAINED.glob(f"*{SUFFIX}")))
-
-
-def pretrained_path(name: str) -> Path:
-    """The file of the pretrained network of this name.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if name not in pretrained_names():
-        raise ConfigError(
-            f"network: got {name!r}, expected one of {', '.join(pretrained_names()) or '(none)'}"
-        )
-    return PRETRAINED / f"{name}{SUFFIX}"

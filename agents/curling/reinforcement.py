@@ -22,6 +22,7 @@ from agents.curling.networks import PolicyValueNetwork, build_network
 from agents.curling.player_tokens import check_token
 from agents.curling.replay import Replay
 from agents.curling.search_player import SearchPlayer
+from agents.curling.seeds import seed_of
 from agents.curling.self_play import PlayedGames, hammer_points, play_ends, self_play_world
 from agents.curling.self_play_config import SelfPlayConfig
 from agents.curling.winning import POINTS
@@ -146,9 +147,7 @@ class SelfPlayLearner:
             SearchPlayer(config.gate_player, world, network, device=self._device)
             for network in (self.network, self._best)
         )
-        seed = int(
-            np.random.SeedSequence((self._seed, GATE, self._done)).generate_state(1, np.uint64)[0] >> 1
-        )
+        seed = int(seed_of(self._seed, GATE, self._done)) >> 1
         gate = GateConfig(games=config.gate_games, elo=config.gate_elo)
         verdict, score = gated_match(
             world, new, best, gate, seed, at_once=min(config.games, config.gate_games)

@@ -17,7 +17,7 @@ from torch import nn
 
 from agents.curling.board_judge import BoardJudge
 from agents.curling.candidates import Candidates
-from agents.curling.compiled.end_step import MOST_POINTS, OUTCOMES
+from agents.curling.compiled.end_step import OUTCOMES
 from agents.curling.evaluator import NetworkEvaluator
 from agents.curling.grid import PolicyGrid
 from agents.curling.player_config import PlayerConfig
@@ -25,6 +25,7 @@ from agents.curling.policy_play import play_policy
 from agents.curling.positions import positions_of
 from agents.curling.shot_space import ShotSpace
 from agents.curling.simulator import EndSimulator
+from agents.curling.winning import POINTS
 from envs.curling.physics.delivery import Shot
 from envs.curling.rules.game import GameState
 from envs.curling.world import World
@@ -34,8 +35,6 @@ from planners.presets import PRESETS
 from planners.rollout import Rollouts
 from planners.search import Search
 
-POINTS = np.arange(-MOST_POINTS, MOST_POINTS + 1, dtype=np.float64)
-"""Utility [K] of scoring."""
 WINNING_POINT = 0.2
 """Chance to win that a point of an even game is about worth: scale of the exploration when playing to win."""
 
@@ -135,7 +134,7 @@ class SearchPlayer:
     def utility(self, positions: NDArray) -> NDArray[np.float64]:
         """What each score of the end is worth to team 0 in positions [B]: [B, K]."""
         if self.config.utility == "score":
-            return np.broadcast_to(POINTS, (len(positions), OUTCOMES))
+            return np.broadcast_to(POINTS.astype(np.float64), (len(positions), OUTCOMES))
         ends_left = positions["ends"] - positions["end"] - 1
         parts = (ends_left, positions["lead"], positions["hammer"])
         return self._winning.utility(*(part.astype(np.int64) for part in parts))

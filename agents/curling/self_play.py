@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 
 from agents.curling.game_records import GameRecord, GameSpec, Turn, first_state
 from agents.curling.grid import CELLS
+from agents.curling.leads import drawn_lead
 from agents.curling.lockstep_games import game_seed
 from agents.curling.positions import POSITION, positions_of
 from agents.curling.search_player import SearchPlayer
+from agents.curling.seeds import seed_of
 from agents.curling.self_play_config import SelfPlayConfig
 from agents.curling.winning import POINTS
 from envs.curling.conditions import build_world
@@ -36,7 +38,6 @@ from planners.kernel import density
 
 EVENT = "end"
 MOST_ENDS_TO_COME = 9
-LEAD_SPREAD = 1.4  # points, standard deviation of the lead after one end; it grows with the root of the ends
 KEPT_CELLS = 64
 """Cells of a policy target that are kept, the greatest; the others are next to nothing."""
 NOISE, SEARCH, SITUATION = range(3)  # streams of a game's seed
@@ -136,13 +137,12 @@ def _situation(spec: GameSpec) -> tuple[int, int]:
     """Ends to come and lead of team 0 that the network is told of."""
     rng = np.random.default_rng((spec.seed, SITUATION))
     to_come = int(rng.integers(MOST_ENDS_TO_COME + 1))
-    return to_come, round(rng.normal(0.0, LEAD_SPREAD * np.sqrt(MOST_ENDS_TO_COME - to_come)))
+    return to_come, drawn_lead(rng, MOST_ENDS_TO_COME - to_come)
 
 
 def _seeds(specs: Sequence[GameSpec], shot: int) -> NDArray[np.uint64]:
     """[B] seeds of the searches."""
-    sources = (np.random.SeedSequence((spec.seed, SEARCH, shot)) for spec in specs)
-    return np.array([source.generate_state(1, np.uint64)[0] for source in sources])
+    return np.array([seed_of(spec.seed, SEARCH, shot) for spec in specs])
 
 
 def _record(spec: GameSpec, turns: list[Turn], state: GameState) -> GameRecord:

@@ -7,10 +7,9 @@ import numpy as np
 from agents.curling.house_text import stone_name, stone_slot
 from envs.curling.crossing import crossing
 from envs.curling.physics.delivery import Shot, stop_point, velocity_through, velocity_to_stop
-from envs.curling.physics.sheet import STONES_PER_TEAM
 from envs.curling.players.opponents import legal_shot
 from envs.curling.players.rules_player import WEIGHTS
-from envs.curling.rules.game import GameState
+from envs.curling.rules.game import GameState, thrown_slot
 from envs.curling.world import Throw, World
 
 HANDLES = {"left": 1.0, "right": -1.0}  # where the stone curls to: sign of the spin, anticlockwise positive
@@ -64,7 +63,7 @@ def describe_throw(world: World, throw: Throw) -> list[str]:
     if throw.executed is None:
         return []
     before, (stones, in_play), tee = throw.before, throw.board, world.ice.sheet.tee_y
-    thrown = STONES_PER_TEAM * before.thrower + world.rules.positioned + before.shot // 2
+    thrown = thrown_slot(world.rules, before)
     told = []
     if throw.foul:
         told.append("a protected guard was knocked out: the stones go back, the thrown one is gone")

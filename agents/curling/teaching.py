@@ -19,8 +19,10 @@ import numpy as np
 from numpy.lib.recfunctions import repack_fields
 from numpy.typing import NDArray
 
+from agents.curling.leads import drawn_lead
 from agents.curling.players import BatchPlayer, batch_player, make_player
 from agents.curling.positions import POSITION, positions_of
+from agents.curling.seeds import seed_of
 from agents.curling.teaching_config import TeachingConfig
 from envs.curling.conditions import build_world
 from envs.curling.physics.delivery import Shot
@@ -31,7 +33,6 @@ from envs.curling.rules.game import GameState, start_game
 from envs.curling.world import World
 
 EVENT = "eight_ends"
-LEAD_SPREAD = 1.4  # points, standard deviation of the lead after one end; it grows with the root of the ends
 SITUATION, LABEL, THROW, EXPLORE, ROLLOUT = range(5)  # streams of random numbers of one game
 
 PACKED = repack_fields(POSITION, recurse=True)
@@ -100,7 +101,7 @@ class Teaching:
         """The end that a game begins with."""
         rng, rules = self._rng(game, 0, SITUATION), self.world.rules
         end, hammer = int(rng.integers(rules.ends + 1)), int(rng.integers(2))
-        lead = round(rng.normal(0.0, LEAD_SPREAD * np.sqrt(end))) if end < rules.ends else 0
+        lead = drawn_lead(rng, end) if end < rules.ends else 0
         scores = ((max(lead, 0), max(-lead, 0)), *((0, 0),) * (end - 1)) if end else ()
         start = start_game(self.world.ice.sheet, rules)
         return replace(start, end=end, hammer=hammer, decider=hammer, scores=scores)
@@ -167,8 +168,7 @@ class Teaching:
 
     def _seeds(self, games: Sequence[int], turn: int, stream: int, step: int = 0) -> NDArray[np.uint64]:
         """[B] seeds of what the teacher draws."""
-        sources = ((self.config.seed, game, turn, stream, step) for game in games)
-        return np.array([np.random.SeedSequence(s).generate_state(1, np.uint64)[0] for s in sources])
+        return np.array([seed_of(self.config.seed, game, turn, stream, step) for game in games])
 
 
 def _teacher(config: TeachingConfig, world: World) -> BatchPlayer:

@@ -11,7 +11,8 @@ from agents.curling.network_config import NETWORKS
 from agents.curling.networks import build_network
 from agents.curling.player_config import SEARCHES, PlayerConfig
 from agents.curling.positions import mirrored, mover, positions_of, swapped
-from agents.curling.search_player import POINTS, SearchPlayer
+from agents.curling.search_player import SearchPlayer
+from agents.curling.winning import POINTS
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
 from envs.curling.games import play_game
