@@ -12,12 +12,12 @@ from rich.table import Table
 from agents.commands.shot_lines import decoded
 from agents.commands.tables import print_table
 from agents.commands.tournament import RECORD_NAME, read_config
-from agents.curling.analysis import Analysis, Analyst, Candidate, Prospect
-from agents.curling.game_records import parse_record, played_again
-from agents.curling.house_text import house_text
+from agents.curling.games.game_records import parse_record, played_again
+from agents.curling.games.house_text import house_text
+from agents.curling.games.spoken_shots import describe_aim
+from agents.curling.judging.analysis import Analysis, Analyst, Candidate, Prospect
 from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, make_player
-from agents.curling.spoken_shots import describe_aim
 from agents.curling.winning import POINTS
 from agents.plots.curves import save_figure
 from agents.plots.heat_map import draw_heat_map

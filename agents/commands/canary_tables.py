@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from agents.commands.tables import print_table
-from agents.curling.canaries import CANARIES
-from agents.curling.canary_trial import (
+from agents.curling.judging.canaries import CANARIES
+from agents.curling.judging.canary_trial import (
     EXECUTIONS,
     SAMPLED,
     SHARE_OF_BEST,

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from agents.commands.progress import progress
 from agents.commands.tables import print_table
-from agents.curling.game_records import parse_record
-from agents.curling.models import load_network
+from agents.curling.games.game_records import parse_record
+from agents.curling.networks.models import load_network
 from agents.curling.winning import POINTS, RULES_ENDS, WinningTable, one_end_distribution, played_ends
 from agents.plots.curves import save_figure
 from agents.plots.winning import draw_winning

@@ -14,18 +14,18 @@ from rich.console import Console
 from agents.commands.progress import BarProgress, LineProgress, progress
 from agents.commands.tables import print_table
 from agents.commands.tournament import FREE_TO_CHANGE, RECORD_NAME
-from agents.curling.event import Event
-from agents.curling.game_ledger import (
+from agents.curling.games.event import Event
+from agents.curling.games.game_ledger import (
     GameLedger,
     drop_unfinished,
     read_unfinished,
     write_unfinished,
 )
-from agents.curling.game_records import GameRecord, GameSpec
-from agents.curling.game_workers import GameWorkers
-from agents.curling.lockstep_games import LockstepGames
+from agents.curling.games.game_records import GameRecord, GameSpec
+from agents.curling.games.game_workers import GameWorkers
+from agents.curling.games.lockstep_games import LockstepGames
+from agents.curling.games.standings import Standings, notes, results_json, standings, tables
 from agents.curling.player_tokens import check_token
-from agents.curling.standings import Standings, notes, results_json, standings, tables
 from agents.plots.curves import save_figure
 from agents.plots.ladder import draw_ladder
 from agents.runs import origin

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.curling.game_log import GameLog
-from agents.curling.game_records import GameRecord, parse_record
+from agents.curling.games.game_log import GameLog
+from agents.curling.games.game_records import GameRecord, parse_record
 from agents.runs.errors import ConfigError
 
 GAMES = [GameRecord(number, 1, number % 2, (), ((1, 0),), 0, "score") for number in range(4)]

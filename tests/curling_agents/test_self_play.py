@@ -7,19 +7,25 @@ import numpy as np
 import pytest
 import torch
 
-from agents.curling import reinforcement
-from agents.curling.game_records import parse_record, replayed
-from agents.curling.gate import MatchScore
-from agents.curling.grid import CELLS
-from agents.curling.models import load_network, save_network, weights_hash
-from agents.curling.network_config import NetworkConfig
-from agents.curling.networks import build_network
+from agents.curling.games.game_records import parse_record, replayed
+from agents.curling.learning import reinforcement
+from agents.curling.learning.gate import MatchScore
+from agents.curling.learning.reinforcement import build
+from agents.curling.learning.replay import Replay
+from agents.curling.learning.self_play import (
+    EXAMPLE,
+    hammer_points,
+    play_ends,
+    policy_targets,
+    self_play_world,
+)
+from agents.curling.learning.self_play_config import SelfPlayConfig
+from agents.curling.networks.models import load_network, save_network, weights_hash
+from agents.curling.networks.network_config import NetworkConfig
+from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import POSITION, mover
-from agents.curling.reinforcement import build
-from agents.curling.replay import Replay
-from agents.curling.search_player import SearchPlayer
-from agents.curling.self_play import EXAMPLE, hammer_points, play_ends, policy_targets, self_play_world
-from agents.curling.self_play_config import SelfPlayConfig
+from agents.curling.search.grid import CELLS
+from agents.curling.search.search_player import SearchPlayer
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.config_json import config_to_json
