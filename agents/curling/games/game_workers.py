@@ -16,7 +16,7 @@ from typing import Any
 
 from agents.curling.games.event import Event
 from agents.curling.games.game_records import GameRecord, GameSpec
-from agents.runs.errors import ConfigError, HoglineError
+from agents.runs.errors import HoglineError
 
 WAIT_SECONDS = 0.2  # how long a step waits for a game to end
 CLOSE_SECONDS = 2.0
@@ -106,7 +106,7 @@ class GameWorkers:
         except (EOFError, OSError) as error:
             raise self._ended(worker) from error
         if kind == "failed":
-            raise ConfigError(content)
+            raise content
         if kind == "report":
             return content
         if kind == "thrown":
@@ -132,7 +132,7 @@ def _work(event: Event, device: str, pipe: Connection) -> None:
     try:
         hall = event.hall(device)
     except HoglineError as error:
-        pipe.send(("failed", str(error)))
+        pipe.send(("failed", error))
         return
     while True:
         while not len(hall) or not messages.empty():

@@ -23,7 +23,7 @@ class SelfPlayConfig:
     """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    """The network; that of --start, if one is given."""
+    """The network; with --start it has to be that one's."""
 
     start: str = ""
     """Network to start from: a checkpoint, a run folder or a pretrained name; left out, one drawn at random,
