@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.curling.board_judge import BoardJudge
-from agents.curling.candidates import Candidates
 from agents.curling.compiled.end_step import OUTCOMES
-from agents.curling.evaluator import NetworkEvaluator
-from agents.curling.grid import CELLS, PolicyGrid
-from agents.curling.network_config import NETWORKS
-from agents.curling.networks import build_network
+from agents.curling.networks.network_config import NETWORKS
+from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import positions_of
-from agents.curling.shot_space import ShotSpace
-from agents.curling.simulator import EndSimulator
+from agents.curling.search.board_judge import BoardJudge
+from agents.curling.search.candidates import Candidates
+from agents.curling.search.evaluator import NetworkEvaluator
+from agents.curling.search.grid import CELLS, PolicyGrid
+from agents.curling.search.shot_space import ShotSpace
+from agents.curling.search.simulator import EndSimulator
 from envs.curling.conditions import build_world
 from envs.curling.rules.game import start_game
 from planners.config import KernelConfig

@@ -1,7 +1,6 @@
 """What `run.py analyse` does once its flags are parsed: position, judged shots, table and picture."""
 
 import io
-import json
 import math
 import sys
 from itertools import islice
@@ -13,17 +12,19 @@ from rich.table import Table
 from agents.commands.shot_lines import decoded
 from agents.commands.tables import print_table
 from agents.commands.tournament import RECORD_NAME, read_config
-from agents.curling.analysis import POINTS, Analysis, Analyst, Candidate, Prospect
-from agents.curling.game_records import parse_record, played_again
-from agents.curling.house_text import house_text
+from agents.curling.games.game_records import parse_record, played_again
+from agents.curling.games.house_text import house_text
+from agents.curling.games.spoken_shots import describe_aim
+from agents.curling.judging.analysis import Analysis, Analyst, Candidate, Prospect
 from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, make_player
-from agents.curling.spoken_shots import describe_aim
+from agents.curling.winning import POINTS
 from agents.plots.curves import save_figure
 from agents.plots.heat_map import draw_heat_map
 from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
+from agents.runs.json_file import write_json
 from envs.curling.conditions import build_world
 from envs.curling.physics.positions import QUANTUM_OVERLAP
 from envs.curling.pictures.render import draw_game
@@ -64,7 +65,7 @@ def analyse_position(config: "Config") -> int:
     write_file(Path(config.out), image.getvalue())
     sys.stdout.write(f"heat map: {config.out}\n")
     if config.json:
-        write_file(Path(config.json), _json_bytes(_report(config, world, found)))
+        write_json(Path(config.json), _report(config, world, found))
     return 0
 
 
@@ -156,7 +157,3 @@ def _candidate(world: World, one: Candidate) -> dict[str, Any]:
         "winning": one.prospect.winning,
         "scores": one.prospect.scores.tolist(),
     }
-
-
-def _json_bytes(values: Any) -> bytes:
-    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

@@ -1,6 +1,5 @@
 """What `run.py canaries` does once its flags are parsed: tries players, prints the table."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from agents.commands.tables import print_table
-from agents.curling.canaries import CANARIES
-from agents.curling.canary_trial import (
+from agents.curling.judging.canaries import CANARIES
+from agents.curling.judging.canary_trial import (
     EXECUTIONS,
     SAMPLED,
     SHARE_OF_BEST,
@@ -21,8 +20,8 @@ from agents.curling.canary_trial import (
     try_player,
 )
 from agents.curling.players import make_player
-from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
+from agents.runs.json_file import write_json
 
 if TYPE_CHECKING:
     from agents.commands.canaries import Config
@@ -36,7 +35,7 @@ def try_players(config: "Config") -> int:
         player = make_player(name, world, simulations=config.simulations, device=device)
         found[name] = try_player(player, references, config.seed)
     if config.json:
-        write_file(Path(config.json), _json_bytes(_report(config, found)))
+        write_json(Path(config.json), _report(config, found))
     notes = [f"{name}: {_right(trials)} of {len(trials)} right" for name, trials in found.items()]
     rule = (
         f"Share of {EXECUTIONS} noisy throws of the player's shot that reach the outcome, here and mirrored; "
@@ -49,7 +48,7 @@ def try_players(config: "Config") -> int:
 def find_anew(config: "Config") -> int:
     """Finds the best shots and writes them; returns the exit code."""
     references = find_references(config.seed)
-    write_file(Path(config.find), _json_bytes(references_json(references, config.seed)))
+    write_json(Path(config.find), references_json(references, config.seed))
     for name, reference in references.items():
         sys.stdout.write(f"{reference.rate:6.1%}  {name}\n")
     return 0
@@ -96,7 +95,3 @@ def _report(config: "Config", found: dict[str, list[Trial]]) -> dict[str, Any]:
             for name, trials in found.items()
         },
     }
-
-
-def _json_bytes(values: Any) -> bytes:
-    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

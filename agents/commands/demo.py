@@ -98,7 +98,7 @@ def _teach(config: Config, folder: Path) -> None:
 
 def _train(config: Config, folder: Path) -> None:
     from agents.commands import train
-    from agents.curling.presets import QUICK
+    from agents.curling.learning.presets import QUICK
 
     _say("\nTeaching, 2: a network with random weights learns the shots, and who wins.")
     options = train.Options(out=str(folder / "agent"), seed=config.seed, device="cpu")

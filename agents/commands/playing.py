@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.commands.matches import print_score_sheet
-from agents.curling.game_records import GameRecord, Turn, first_state, played_again
-from agents.curling.house_text import TEAM_LETTERS, house_text
-from agents.curling.lockstep_games import draw_seed, turn_noise
+from agents.curling.games.game_records import GameRecord, Turn, first_state, played_again
+from agents.curling.games.house_text import TEAM_LETTERS, house_text
+from agents.curling.games.lockstep_games import draw_seed, turn_noise
+from agents.curling.games.saved_game import PersonGame, read_game, write_game
+from agents.curling.games.spoken_shots import describe_aim, describe_throw, parse_shot
 from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, BatchPlayer, make_player
-from agents.curling.saved_game import PersonGame, read_game, write_game
-from agents.curling.spoken_shots import describe_aim, describe_throw, parse_shot
 from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import CorruptFileError

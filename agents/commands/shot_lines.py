@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from agents.curling.agreement import Agreement
+from agents.curling.judging.agreement import Agreement
 from agents.runs.atomic import publish, stage, write_file
 from envs.curling.conditions import build_world
 from envs.curling.rules.rule_set import RuleSet

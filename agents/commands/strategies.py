@@ -1,11 +1,10 @@
 """What `run.py strategy` does once its flags are parsed: ends are counted, the table is printed and drawn."""
 
 import io
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,15 @@ from rich.table import Table
 
 from agents.commands.progress import progress
 from agents.commands.tables import print_table
-from agents.curling.game_records import parse_record
-from agents.curling.models import load_network
+from agents.curling.games.game_records import parse_record
+from agents.curling.networks.models import load_network
 from agents.curling.winning import POINTS, RULES_ENDS, WinningTable, one_end_distribution, played_ends
 from agents.plots.curves import save_figure
 from agents.plots.winning import draw_winning
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint_store import LAST
 from agents.runs.errors import ConfigError, CorruptFileError, StorageError
+from agents.runs.json_file import write_json
 from envs.curling.conditions import build_world
 from envs.curling.games import play_game
 from envs.curling.players.opponents import get_player
@@ -56,7 +56,7 @@ def show_strategy(config: "Config") -> int:
     write_file(Path(config.out), image.getvalue())
     sys.stdout.write(f"plot: {config.out}\n")
     if config.json:
-        write_file(Path(config.json), _report(ends, leads, left, with_hammer))
+        write_json(Path(config.json), _report(ends, leads, left, with_hammer))
     return 0
 
 
@@ -115,8 +115,8 @@ def _play_games(config: "Config") -> Iterator[tuple[list[int], list[int]]]:
             bar.interval(game + 1, {})
 
 
-def _report(ends: Ends, leads: np.ndarray, left: np.ndarray, chance: np.ndarray) -> bytes:
-    report = {
+def _report(ends: Ends, leads: np.ndarray, left: np.ndarray, chance: np.ndarray) -> dict[str, Any]:
+    return {
         "origin": ends.origin,
         "ends": ends.count,
         "points_of_hammer": POINTS.tolist(),
@@ -125,4 +125,3 @@ def _report(ends: Ends, leads: np.ndarray, left: np.ndarray, chance: np.ndarray)
         "ends_left": left.tolist(),
         "chance_with_hammer": chance.tolist(),
     }
-    return (json.dumps(report, indent=1) + "\n").encode()

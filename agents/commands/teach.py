@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.commands.flags import parse_flags
-from agents.curling.teaching_config import TeachingConfig
+from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_whole
 

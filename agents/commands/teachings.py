@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from numpy.typing import NDArray
 
 from agents.commands.progress import progress
-from agents.curling.pair_files import GAMES_PER_SHARD, PairFolder, shard_games
-from agents.curling.teaching import Teaching
-from agents.curling.teaching_config import TeachingConfig
+from agents.curling.learning.pair_files import GAMES_PER_SHARD, PairFolder, shard_games
+from agents.curling.learning.teaching import Teaching
+from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.atomic import discard_strays
 from agents.runs.errors import StorageError
 from agents.runs.lock import FolderLock

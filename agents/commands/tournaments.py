@@ -7,31 +7,32 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from agents.commands.progress import BarProgress, LineProgress, progress
 from agents.commands.tables import print_table
 from agents.commands.tournament import FREE_TO_CHANGE, RECORD_NAME
-from agents.curling.event import Event
-from agents.curling.game_ledger import (
+from agents.curling.games.event import Event
+from agents.curling.games.game_ledger import (
     GameLedger,
     drop_unfinished,
     read_unfinished,
     write_unfinished,
 )
-from agents.curling.game_records import GameRecord, GameSpec
-from agents.curling.game_workers import GameWorkers
-from agents.curling.lockstep_games import LockstepGames
+from agents.curling.games.game_records import GameRecord, GameSpec
+from agents.curling.games.game_workers import GameWorkers
+from agents.curling.games.lockstep_games import LockstepGames
+from agents.curling.games.standings import Standings, notes, results_json, standings, tables
 from agents.curling.player_tokens import check_token
-from agents.curling.standings import Standings, notes, results_json, standings, tables
 from agents.plots.curves import save_figure
 from agents.plots.ladder import draw_ladder
 from agents.runs import origin
 from agents.runs.atomic import discard_strays, write_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
+from agents.runs.json_file import write_json
 from agents.runs.lock import LOCK_NAME, FolderLock
 from agents.runs.run_folder import check_folder_name, default_path
 from agents.runs.signals import StopRequest
@@ -128,7 +129,7 @@ def _keep_record(config: "Config", folder: Path) -> None:
         "machine": origin.machine(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    write_file(path, _json_bytes(record))
+    write_json(path, record)
 
 
 def _play(
@@ -189,10 +190,10 @@ def _workers(device: str, games: int) -> int:
 def _publish(config: "Config", event: Event, folder: Path, records: dict[int, GameRecord]) -> None:
     """Writes results, table and ladder into the folder, and shows the table."""
     found = standings(event.schedule, records.values())
-    results = _json_bytes(results_json(found))
-    write_file(folder / RESULTS_NAME, results)
+    results = results_json(found)
+    write_json(folder / RESULTS_NAME, results)
     if config.json:
-        write_file(Path(config.json), results)
+        write_json(Path(config.json), results)
     write_file(folder / TABLE_NAME, _table_text(found).encode())
     ratings = {one.name: one.rating for one in found.players}
     extra = ", extra ends" if config.extra_ends else ""
@@ -217,7 +218,3 @@ def _table_text(found: Standings) -> str:
     for table in tables(found):
         console.print(table)
     return text.getvalue() + "".join(f"{line}\n" for line in notes(found))
-
-
-def _json_bytes(values: Any) -> bytes:
-    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

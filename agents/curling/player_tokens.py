@@ -20,7 +20,7 @@ WITHOUT_NETWORK = ("kr_uct", "uct")
 WITH_NETWORK = ("kr_dl_uct", "kr_dl_uct_public", "dl_uct", "policy")
 DEFAULT_SEARCH = "kr_dl_uct"
 MES = "+mes"
-PRETRAINED = Path(__file__).parent / "pretrained"
+PRETRAINED, SUFFIX = Path(__file__).parent / "pretrained", ".safetensors"
 PRETRAINED_MES = "_mes"  # NAME_mes is the pretrained network NAME searched with +mes
 LONGEST_TOKEN = 1000
 
@@ -92,7 +92,12 @@ def check_token(token: str, field: str = "player") -> PlayerToken:
 
 def pretrained_names() -> list[str]:
     """Names of the networks that ship with the program."""
-    return sorted(path.stem for path in PRETRAINED.glob("*.safetensors"))
+    return sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))
+
+
+def pretrained_path(name: str) -> Path:
+    """The file of the pretrained network of this name."""
+    return PRETRAINED / f"{name}{SUFFIX}"
 
 
 def _network(name: str, utility: str) -> tuple[Path | None, str]:
@@ -100,7 +105,7 @@ def _network(name: str, utility: str) -> tuple[Path | None, str]:
     base = name.removesuffix(PRETRAINED_MES)
     for stem, meant in ((name, utility), (base, "winning")):
         if stem in pretrained_names():
-            return PRETRAINED / f"{stem}.safetensors", meant
+            return pretrained_path(stem), meant
     path = Path(name)
     shorthand = path.parent / "checkpoints" / f"{path.name}.safetensors"
     candidates = (path, path / "checkpoints" / BEST, path / "checkpoints" / LAST, shorthand)

@@ -114,9 +114,9 @@ def even_game(world: World, hammer_points: NDArray[np.int64] | None = None) -> W
 def _search_player(
     token: PlayerToken, world: World, simulations: int | None, leaves: int, device: str
 ) -> BatchPlayer:
-    from agents.curling.models import load_network
-    from agents.curling.player_config import PlayerConfig
-    from agents.curling.search_player import SearchPlayer
+    from agents.curling.networks.models import load_network
+    from agents.curling.search.player_config import PlayerConfig
+    from agents.curling.search.search_player import SearchPlayer
 
     loaded = None if token.network is None else load_network(token.network, device)
     network = None if loaded is None else loaded.network

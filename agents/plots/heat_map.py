@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.curling.grid import COLUMN_SPACING, COLUMNS, DRAW_ROWS, PARTS, ROW_SPACING, ROWS, PolicyGrid
-from agents.curling.shot_space import ANTICLOCKWISE, CLOCKWISE
+from agents.curling.search.grid import (
+    COLUMN_SPACING,
+    COLUMNS,
+    DRAW_ROWS,
+    PARTS,
+    ROW_SPACING,
+    ROWS,
+    PolicyGrid,
+)
+from agents.curling.search.shot_space import ANTICLOCKWISE, CLOCKWISE
 from envs.curling.physics.sheet import EIGHT_FOOT_RADIUS, FOUR_FOOT_RADIUS, STONES_PER_TEAM, Sheet
 from envs.curling.rules.game import GameState
 

@@ -112,7 +112,7 @@ def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys
 
 
 def test_the_demo_teaches_an_agent_and_leaves_tournament_replay_and_heat_map(folder, capsys, monkeypatch):
-    for module in ("agents.curling.pair_files", "agents.commands.teachings"):
+    for module in ("agents.curling.learning.pair_files", "agents.commands.teachings"):
         monkeypatch.setattr(f"{module}.GAMES_PER_SHARD", 3)
     monkeypatch.setattr("agents.commands.demo.ENDS", 1)
     little = ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]

@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from agents.curling.grid import CELLS, PolicyGrid
 from agents.curling.positions import POSITION, positions_of
-from agents.curling.shot_space import ShotSpace
-from agents.curling.simulator import EndSimulator
+from agents.curling.search.grid import CELLS, PolicyGrid
+from agents.curling.search.shot_space import ShotSpace
+from agents.curling.search.simulator import EndSimulator
 from envs.curling.conditions import build_world
 from envs.curling.physics.sheet import WORLD_CURLING
 from envs.curling.rules.game import start_game

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from agents.curling.features import game_features, inputs_of, mirror_inputs, stone_features
-from agents.curling.planes import ALL, EMPTY, HOUSE, NEAR, ONES, OTHER, OWN, SIZE, TURN, planes
+from agents.curling.networks.features import game_features, inputs_of, mirror_inputs, stone_features
+from agents.curling.networks.planes import ALL, EMPTY, HOUSE, NEAR, ONES, OTHER, OWN, SIZE, TURN, planes
 from agents.curling.positions import mirrored, swapped
 from envs.curling.physics.sheet import WORLD_CURLING
 from tests.curling_agents.made_positions import laid, random_positions

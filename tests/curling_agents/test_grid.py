@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.curling.grid import CELLS, COLUMN_SPACING, ROW_SPACING
+from agents.curling.search.grid import CELLS, COLUMN_SPACING, ROW_SPACING
 from envs.curling.crossing import crossing
 from envs.curling.physics.delivery import stop_point
 from tests.curling_agents.made_positions import parts_of

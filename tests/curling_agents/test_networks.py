@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from agents.curling.compiled.end_step import OUTCOMES
-from agents.curling.evaluator import NetworkEvaluator
-from agents.curling.features import Inputs, inputs_of
-from agents.curling.grid import CELLS
-from agents.curling.models import load_network, save_network, weights_hash
-from agents.curling.network_config import NETWORKS, NetworkConfig
-from agents.curling.networks import build_network
+from agents.curling.networks.features import Inputs, inputs_of
+from agents.curling.networks.models import load_network, save_network, weights_hash
+from agents.curling.networks.network_config import NETWORKS, NetworkConfig
+from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import mover, swapped
+from agents.curling.search.evaluator import NetworkEvaluator
+from agents.curling.search.grid import CELLS
 from agents.runs.errors import ConfigError, CorruptFileError, StorageError
 from tests.curling_agents.made_positions import parts_of, random_positions
 

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from agents.curling.board_judge import BoardJudge
-from agents.curling.candidates import Candidates
-from agents.curling.evaluator import NetworkEvaluator
-from agents.curling.network_config import NETWORKS
-from agents.curling.networks import build_network
-from agents.curling.player_config import SEARCHES, PlayerConfig
+from agents.curling.networks.network_config import NETWORKS
+from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import mirrored, mover, positions_of, swapped
-from agents.curling.search_player import POINTS, SearchPlayer
+from agents.curling.search.board_judge import BoardJudge
+from agents.curling.search.candidates import Candidates
+from agents.curling.search.evaluator import NetworkEvaluator
+from agents.curling.search.player_config import SEARCHES, PlayerConfig
+from agents.curling.search.search_player import SearchPlayer
+from agents.curling.winning import POINTS
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
 from envs.curling.games import play_game

@@ -1,29 +1,37 @@
 """Laws of learning by self-play: games as functions of number, targets, exact continuation, the gate."""
 
 import copy
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from agents.curling import reinforcement
-from agents.curling.game_log import GameLog
-from agents.curling.game_records import parse_record, replayed
-from agents.curling.gate import MatchScore
-from agents.curling.grid import CELLS
-from agents.curling.models import load_network, save_network
-from agents.curling.network_config import NetworkConfig
-from agents.curling.networks import build_network
+from agents.curling.games.game_records import parse_record, replayed
+from agents.curling.learning import reinforcement
+from agents.curling.learning.gate import MatchScore
+from agents.curling.learning.reinforcement import build
+from agents.curling.learning.replay import Replay
+from agents.curling.learning.self_play import (
+    EXAMPLE,
+    hammer_points,
+    play_ends,
+    policy_targets,
+    self_play_world,
+)
+from agents.curling.learning.self_play_config import SelfPlayConfig
+from agents.curling.networks.models import load_network, save_network, weights_hash
+from agents.curling.networks.network_config import NetworkConfig
+from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import POSITION, mover
-from agents.curling.reinforcement import build
-from agents.curling.replay import Replay
-from agents.curling.search_player import SearchPlayer
-from agents.curling.self_play import EXAMPLE, hammer_points, play_ends, policy_targets, self_play_world
-from agents.curling.self_play_config import SelfPlayConfig
+from agents.curling.search.grid import CELLS
+from agents.curling.search.search_player import SearchPlayer
+from agents.runs.atomic import write_file
+from agents.runs.checkpoint import Checkpoint, encode
+from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError
 from agents.runs.kinds import preset
+from agents.runs.origin import versions
 from planners.kernel import density
 from run import main
 from tests.vision_training.tiny import fingerprint
@@ -199,6 +207,18 @@ def test_only_a_promoted_network_plays(monkeypatch):
     assert fingerprint(state["best"]) == fingerprint(state["network"])
 
 
+def test_the_network_of_a_gated_run_is_the_one_that_won_its_matches(tmp_path, monkeypatch):
+    monkeypatch.setattr(reinforcement, "gated_match", lambda *_, **__: ("kept", MatchScore(1, 0, 1)))
+    learner = build(replace(GATED, gate_every=1, iterations=1), seed=SEED, device="cpu")
+    start = weights_hash(learner.network.state_dict())
+    list(learner.train())
+    assert weights_hash(learner.network.state_dict()) != start
+    config = {"network": config_to_json(NETWORK)}
+    checkpoint = Checkpoint("kr_drl", config, 1, versions(), {"learner": learner.state_dict()})
+    write_file(tmp_path / "gated.safetensors", b"".join(encode(checkpoint)))
+    assert load_network(tmp_path / "gated.safetensors").hash == start
+
+
 def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, player):
     start, out, log = tmp_path / "start.safetensors", tmp_path / "run", tmp_path / "games.jsonl"
     network = build_network(NETWORK, generator=torch.Generator().manual_seed(9))
@@ -230,21 +250,6 @@ def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, 
     assert load_network(out / "checkpoints" / "last.safetensors").hammer_points.sum() == 4
     assert main(["strategy", "--source", str(out), "--out", str(tmp_path / "s.png")]) == 0
     assert "4 ends of self-play" in capsys.readouterr().out
-
-
-def test_a_log_drops_what_a_killed_run_wrote_too_much_and_refuses_another_runs(tmp_path, played):
-    path = tmp_path / "games.jsonl"
-    with GameLog(path, 0) as log:
-        log.append(played.records, "a")
-    whole = path.read_bytes()
-    with GameLog(path, 2) as log:
-        log.append(played.records[2:], "a")
-    assert path.read_bytes() == whole
-    assert json.loads(whole.splitlines()[3])["game"] == 3
-    with pytest.raises(ConfigError, match="has games already"):
-        GameLog(path, 0)
-    with pytest.raises(ConfigError, match="got 4 games"):
-        GameLog(path, 5)
 
 
 def test_a_bad_weight_stops_the_run_before_it_is_saved(tmp_path):

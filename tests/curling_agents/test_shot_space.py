@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from agents.curling.shot_space import ShotSpace
+from agents.curling.search.shot_space import ShotSpace
 from envs.curling.physics.delivery import velocity_through
 from tests.curling_agents.made_positions import world_of
 

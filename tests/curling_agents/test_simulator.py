@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from agents.curling.positions import mirrored, mover, positions_of, swapped
-from agents.curling.shot_space import ShotSpace
-from agents.curling.simulator import EndSimulator
+from agents.curling.search.shot_space import ShotSpace
+from agents.curling.search.simulator import EndSimulator
 from envs.curling.conditions import RULE_SETS, build_world
 from envs.curling.physics.delivery import Shot
 from envs.curling.rules.game import start_game

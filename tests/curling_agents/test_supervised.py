@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from agents.curling.lessons import LessonBatches, grid_of, lessons_of
-from agents.curling.network_config import NETWORKS, NetworkConfig
-from agents.curling.pair_files import PairFolder, read_pairs
-from agents.curling.supervised import build
-from agents.curling.supervised_config import SupervisedConfig
-from agents.curling.teaching import PAIR, Teaching
-from agents.curling.teaching_config import TeachingConfig
+from agents.curling.learning.lessons import LessonBatches, grid_of, lessons_of
+from agents.curling.learning.pair_files import PairFolder, read_pairs
+from agents.curling.learning.supervised import build
+from agents.curling.learning.supervised_config import SupervisedConfig
+from agents.curling.learning.teaching import PAIR, Teaching
+from agents.curling.learning.teaching_config import TeachingConfig
+from agents.curling.networks.network_config import NETWORKS, NetworkConfig
 from agents.runs.checkpoint import load_checkpoint
 from agents.runs.checkpoint_store import LAST
 from agents.runs.kinds import KINDS, preset

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.curling import pair_files
-from agents.curling.pair_files import MANIFEST, PairFolder, read_pairs
+from agents.curling.learning import pair_files
+from agents.curling.learning.pair_files import MANIFEST, PairFolder, read_pairs
+from agents.curling.learning.teaching import PAIR, Teaching
+from agents.curling.learning.teaching_config import TeachingConfig
 from agents.curling.positions import mover
-from agents.curling.teaching import PAIR, Teaching
-from agents.curling.teaching_config import TeachingConfig
 from agents.runs.errors import ConfigError, CorruptFileError
 from run import main
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import run
 from agents.commands import tournaments
-from agents.curling.game_ledger import GameLedger
+from agents.curling.games.game_ledger import GameLedger
 
 SNAPSHOT_SECONDS = 0.01  # so that kills fall into snapshots too
 SLOWEST_START = 0.3  # seconds within which every fourth child is killed, however far it came

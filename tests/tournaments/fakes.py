@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from agents.curling.game_records import GameSpec
-from agents.curling.lockstep_games import game_seed
+from agents.curling.games.game_records import GameSpec
+from agents.curling.games.lockstep_games import game_seed
 from envs.curling.conditions import build_world
 from envs.curling.physics.delivery import Shot
 from envs.curling.rules.rule_set import RuleSet

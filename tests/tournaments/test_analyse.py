@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import run
-from agents.curling.analysis import Analyst
-from agents.curling.canaries import CANARIES
-from agents.curling.canary_trial import canary_world
-from agents.curling.game_records import record_line
-from agents.curling.lockstep_games import play_games
+from agents.curling.games.game_records import record_line
+from agents.curling.games.lockstep_games import play_games
+from agents.curling.judging.analysis import Analyst
+from agents.curling.judging.canaries import CANARIES
+from agents.curling.judging.canary_trial import canary_world
 from agents.curling.players import make_player
 from envs.curling.rules.game import GameState, frozen
 from envs.curling.wire.digital_curling import WireState, format_state

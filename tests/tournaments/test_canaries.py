@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import run
-from agents.curling import canary_trial
-from agents.curling.canaries import CANARIES
-from agents.curling.canary_trial import (
+from agents.curling.judging import canary_trial
+from agents.curling.judging.canaries import CANARIES
+from agents.curling.judging.canary_trial import (
     EXECUTIONS,
     canary_world,
     find_reference,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.curling.gate import GateConfig, MatchScore, gated_match, match_score
+from agents.curling.learning.gate import GateConfig, MatchScore, gated_match, match_score
 from agents.ratings import expected_score
 from agents.runs.errors import ConfigError
 from envs.curling.physics.delivery import Shot

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.curling.game_records import parse_record, played_again, record_line, replayed
-from agents.curling.lockstep_games import LockstepGames, play_games
+from agents.curling.games.game_records import parse_record, played_again, record_line, replayed
+from agents.curling.games.lockstep_games import LockstepGames, play_games
+from agents.curling.games.referee import Forfeit, MoveClock, MoveTooLate, Referee
 from agents.curling.players import make_player
-from agents.curling.referee import Forfeit, MoveClock, MoveTooLate, Referee
 from agents.runs.errors import Stopped
 from envs.curling.rules.game import start_game
 from tests.tournaments.fakes import (

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import run
-from agents.curling.house_text import house_text, stone_name, stone_slot
-from agents.curling.saved_game import read_game
-from agents.curling.spoken_shots import parse_shot
+from agents.curling.games.house_text import house_text, stone_name, stone_slot
+from agents.curling.games.saved_game import read_game
+from agents.curling.games.spoken_shots import parse_shot
 from envs.curling.physics.delivery import stop_point
 from envs.curling.physics.ice import get_ice
 from tests.curling.boards import board

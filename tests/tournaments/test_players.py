@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from agents.curling import player_tokens
-from agents.curling.lockstep_games import play_games
-from agents.curling.models import save_network
-from agents.curling.network_config import NetworkConfig
-from agents.curling.networks import build_network
-from agents.curling.player_config import SEARCHES, WITHOUT_NETWORK
+from agents.curling.games.lockstep_games import play_games
+from agents.curling.networks.models import save_network
+from agents.curling.networks.network_config import NetworkConfig
+from agents.curling.networks.policy_value import build_network
 from agents.curling.player_tokens import SCRIPTED, WITH_NETWORK, check_token
 from agents.curling.players import make_player, single_player
+from agents.curling.search.player_config import SEARCHES, WITHOUT_NETWORK
 from agents.runs.errors import ConfigError, CorruptFileError
 from envs.curling.players.opponents import PLAYERS
 from envs.curling.rules.game import start_game

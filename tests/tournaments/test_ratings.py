@@ -6,8 +6,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from agents.curling.game_records import GameSpec
-from agents.curling.lockstep_games import game_seed, play_games
+from agents.curling.games.game_records import GameSpec
+from agents.curling.games.lockstep_games import game_seed, play_games
 from agents.ratings import ELO_SCALE, Record, expected_score, rate, score_interval
 from agents.tournament import Schedule
 from tests.tournaments.fakes import Scatterer, quick_world

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import run
-from agents.curling.lockstep_games import LockstepGames
+from agents.curling.games.lockstep_games import LockstepGames
 from tests.tournaments.fakes import Breaker, Scatterer, raises
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ def test_a_misbehaving_player_forfeits_and_the_tournament_ends_well(tournament, 
     def make(token, world, **_):
         return bad if token == "random" else Scatterer(QuickIce)
 
-    monkeypatch.setattr("agents.curling.event.make_player", make)
+    monkeypatch.setattr("agents.curling.games.event.make_player", make)
     code, out, _ = tournament("drawer", "random", *QUICK[:2], "--games", "60", *QUICK[4:], "--out", "t")
     results = json.loads(Path("t", "results.json").read_text())
     lost = {one["player"]: one["forfeits"] for one in results["players"]}

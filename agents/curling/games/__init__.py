@@ -1,0 +1,1 @@
+"""Games played, kept and counted."""

@@ -1,0 +1,1 @@
+"""What shots and players are worth: prospects, canaries, agreement."""

@@ -1,0 +1,1 @@
+"""From teachers and from self-play: pairs, learners, and the gate."""

@@ -1,0 +1,1 @@
+"""Shots as a search moves among them, and players that search."""
