@@ -11,8 +11,17 @@ from dataclasses import replace
 from agents.rig.config import RigConfig
 
 _REACHER = RigConfig()
-_PUSHER = replace(_REACHER, env="pusher", steps=30_000, interval_steps=1000, vae_images=5000, vae_epochs=30)
-_MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=8)
+_PUSHER = replace(
+    _REACHER,
+    env="pusher",
+    steps=30_000,
+    interval_steps=1000,
+    latent=8,
+    beta=0.2,
+    vae_images=5000,
+    vae_epochs=20,
+)
+_MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=12)
 
 _PAPER = RigConfig(
     image_size=84,
