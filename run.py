@@ -28,7 +28,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("agents.commands.demo", "see Hogline at work, in a minute"),
+    "demo": Command("agents.commands.demo", "see Hogline at work: a match, then an agent that learns to win"),
     "train": Command("agents.commands.train", "train a learner, or continue a run"),
     "compare": Command(
         "agents.commands.compare", "draw curves of runs and tabulate their final values with intervals"

@@ -1,4 +1,4 @@
-"""The compiled generator of `candidates.py`: which shots a skip would think of.
+"""The compiled generator of `search.candidates`: which shots a skip would think of.
 
 Shape letters: B positions, P = 30 candidates.
 """
