@@ -108,6 +108,13 @@ class SearchConfig:
     execute_candidates: bool = False
     """Whether candidates become nodes as executed (with noise) rather than as intended."""
 
+    execute_last: bool = False
+    """Whether an action that ends the episode is executed, with fresh noise, at every visit; otherwise it is
+    played once, as intended. A node's actions are known to be such from the first one on that was."""
+
+    widening_last: float | None = None
+    """`widening` where actions are known to end the episode; None is the same as elsewhere."""
+
     max_depth: int = 0
     """Actions from the root to the deepest node; 0 is no limit."""
 
@@ -140,9 +147,9 @@ class SearchConfig:
             value = getattr(self, name)
             if value < least:
                 raise ValueError(f"{name}: got {value}, expected at least {least}")
-        for name in ("exploration", "widening", "widening_reach", "final_exploration"):
+        for name in ("exploration", "widening", "widening_last", "widening_reach", "final_exploration"):
             value = getattr(self, name)
-            if not 0 <= value < math.inf:
+            if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name}: got {value}, expected a finite number from 0")
         if not 0 < self.prior_temperature < math.inf:
             raise ValueError(f"prior_temperature: got {self.prior_temperature}, expected a positive number")

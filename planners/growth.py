@@ -99,6 +99,7 @@ def _clear(trees: Trees, t: int, node: int, edge: int) -> None:
     record.depth = 0
     record.mover = 0
     record.terminal = False
+    record.last = False
     record.density = 0.0
     action.node = node
     action.visits = 0

@@ -9,7 +9,7 @@ import numpy as np
 from planners.candidates import take_candidates
 from planners.compiled import borrowed, entry, kernel
 from planners.growth import back_up, mark_in_flight, plant
-from planners.kernel import Kernel, borrow_kernel, copy_row
+from planners.kernel import Kernel, borrow_kernel, copy_row, execute
 from planners.random_stream import word
 from planners.selection import Rules, find_leaf
 from planners.tree import ROOT, Trees, borrow
@@ -68,10 +68,15 @@ def gather_leaves(
         node = find_leaf(trees, t, rules, shape)
         edge = trees.nodes[t, node].edge
         leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, node, NO_ROW, NO_ROW
-        if trees.edges[t, edge].visits == 0:
+        parent = trees.nodes[t, node].parent
+        executed = rules.execute_last and node != ROOT and trees.nodes[t, parent].last
+        if trees.edges[t, edge].visits == 0 or (executed and trees.nodes[t, node].terminal):
             leaf.step_row = count
-            copy_row(trees.states[t], trees.nodes[t, node].parent, states, count)
-            copy_row(trees.points[t], edge, points, count)
+            copy_row(trees.states[t], parent, states, count)
+            if executed:
+                execute(shape, trees.points[t], edge, points, count, trees.trees, t)
+            else:
+                copy_row(trees.points[t], edge, points, count)
             parts[count] = trees.edges[t, edge].part
             count += 1
         mark_in_flight(trees, t, node, 1)
@@ -102,6 +107,7 @@ def take_steps(
         copy_row(states, step, trees.states[t], leaf.node)
         record.terminal = terminal[step]
         if terminal[step]:
+            trees.nodes[t, record.parent].last = True
             continue
         if movers[step] != 0 and movers[step] != 1:
             return -1

@@ -1,4 +1,4 @@
-"""The published searches as configs: KR-DL-UCT, KR-UCT, and their counterparts without a kernel.
+"""The published searches as configs: KR-DL-UCT (and ours), KR-UCT, and their counterparts without a kernel.
 
 Sources: Lee et al., ICML 2018, and the code its authors published (github.com/leekwoon/KR-DL-UCT); Yee et
 al., IJCAI 2016. Constants that depend on the world (kernel scales) come from the caller.
@@ -57,6 +57,16 @@ def kr_dl_uct_public(kernel: KernelConfig) -> SearchConfig:
     )
 
 
+def kr_dl_uct_executed(kernel: KernelConfig) -> SearchConfig:
+    """The paper's search, which knows what becomes of the last action: ours.
+
+    With the paper's constants a search hardly widens, so that an action which ends the episode is judged by
+    what it would do without noise. Here it is executed with noise at every visit, and there the search widens
+    as the public code does everywhere.
+    """
+    return replace(kr_dl_uct(kernel), execute_last=True, widening_last=PUBLIC_WIDENING)
+
+
 def kr_uct(kernel: KernelConfig) -> SearchConfig:
     """Kernel regression with generated candidates and rollouts (`rollout.py`): the paper of 2016.
 
@@ -108,6 +118,7 @@ def _without(kernel: KernelConfig) -> KernelConfig:
 PRESETS: dict[str, Callable[[KernelConfig], SearchConfig]] = {
     "kr_dl_uct": kr_dl_uct,
     "kr_dl_uct_public": kr_dl_uct_public,
+    "kr_dl_uct_executed": kr_dl_uct_executed,
     "kr_uct": kr_uct,
     "dl_uct": dl_uct,
     "uct": uct,

@@ -31,6 +31,8 @@ class Rules(NamedTuple):
     least: float
     by_visits: bool
     execute: bool
+    execute_last: bool
+    widening_last: float
     max_depth: int
     sample_candidates: bool
     prior_power: float
@@ -48,6 +50,8 @@ def rules_of(config: SearchConfig) -> Rules:
         least=float(config.widening_least),
         by_visits=config.widening_density == "visits",
         execute=config.execute_candidates,
+        execute_last=config.execute_last,
+        widening_last=float(config.widening if config.widening_last is None else config.widening_last),
         max_depth=config.max_depth or np.iinfo(np.int32).max,
         sample_candidates=config.candidate_choice == "sample",
         prior_power=1.0 / config.prior_temperature,
@@ -119,7 +123,8 @@ def _widens(trees: Trees, t: int, node: int, rules: Rules) -> bool:
     """Whether the visits of the node's actions ask for another action (progressive widening)."""
     record = trees.nodes[t, node]
     own = trees.edges[t, record.edge]
-    return rules.widening > 0 and own.visits - 1 + own.in_flight >= rules.widening * record.children**2
+    widening = rules.widening_last if record.last else rules.widening
+    return widening > 0 and own.visits - 1 + own.in_flight >= widening * record.children**2
 
 
 @kernel

@@ -36,6 +36,7 @@ NODE = np.dtype(
         ("depth", np.int32),
         ("mover", np.int8),
         ("terminal", np.bool_),
+        ("last", np.bool_),  # whether an action here is known to have ended the episode
         ("density", np.float64),  # sum of W(a) over the children
     ],
     align=True,

@@ -2,8 +2,8 @@
 
 A word is a name (`rules`, `kr_uct`, a pretrained network) or says how to search with which network:
 `[SEARCH][+mes]:NETWORK`, where NETWORK is a pretrained name, a checkpoint file or a run folder. A file or
-folder alone means `kr_dl_uct` with it. With `+mes` the search ranks shots by the chance to win the game
-instead of by the expected score of the end.
+folder alone means `kr_dl_uct_executed` with it. With `+mes` the search ranks shots by the chance to win the
+game instead of by the expected score of the end.
 """
 
 import difflib
@@ -17,8 +17,8 @@ from agents.runs.errors import ConfigError
 
 SCRIPTED = ("random", "drawer", "rules")
 WITHOUT_NETWORK = ("kr_uct", "uct")
-WITH_NETWORK = ("kr_dl_uct", "kr_dl_uct_public", "dl_uct", "policy")
-DEFAULT_SEARCH = "kr_dl_uct"
+WITH_NETWORK = ("kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct", "policy")
+DEFAULT_SEARCH = WITH_NETWORK[0]
 MES = "+mes"
 PRETRAINED, SUFFIX = Path(__file__).parent / "pretrained", ".safetensors"
 PRETRAINED_MES = "_mes"  # NAME_mes is the pretrained network NAME searched with +mes

@@ -85,7 +85,7 @@ def after_shots(world, position, result, simulator):
     return step.states, step.outcomes @ POINTS
 
 
-@pytest.mark.parametrize("search", ["kr_dl_uct", "dl_uct", "kr_uct"])
+@pytest.mark.parametrize("search", ["kr_dl_uct_executed", "kr_dl_uct", "dl_uct", "kr_uct"])
 def test_a_lone_shot_stone_of_the_other_team_is_taken_out_with_the_last_stone(search):
     world, _, _, simulator = parts_of()
     player = player_of(search, uniform_network(), simulations=600, candidates=500)
@@ -95,7 +95,7 @@ def test_a_lone_shot_stone_of_the_other_team_is_taken_out_with_the_last_stone(se
         assert score[0] <= -1 and states["in_play"][0, 8:].sum() == 1
 
 
-@pytest.mark.parametrize("search", ["kr_dl_uct", "dl_uct", "kr_uct"])
+@pytest.mark.parametrize("search", ["kr_dl_uct_executed", "kr_dl_uct", "dl_uct", "kr_uct"])
 def test_the_last_stone_is_drawn_into_an_empty_house(search):
     _, _, _, simulator = parts_of()
     player = player_of(search, uniform_network(), simulations=400, candidates=300)

@@ -35,6 +35,7 @@ KERNEL = KernelConfig(scales=(0.0725, 0.29))
         (SearchConfig(), {"widening_density": "none"}),
         (SearchConfig(), {"final": "value"}),
         (SearchConfig(), {"exploration": -1.0}),
+        (SearchConfig(), {"widening_last": -1.0}),
         (SearchConfig(), {"exploration": float("nan")}),
         (SearchConfig(), {"prior_temperature": 0.0}),
         (SearchConfig(), {"widening_least": 1.0}),
@@ -48,9 +49,9 @@ def test_a_config_refuses_what_is_out_of_range_and_names_the_field(config, chang
 
 
 def test_presets_have_the_published_constants():
-    paper, public, older, discrete, plain = (
-        PRESETS[name](KERNEL) for name in ("kr_dl_uct", "kr_dl_uct_public", "kr_uct", "dl_uct", "uct")
-    )
+    names = ("kr_dl_uct", "kr_dl_uct_executed", "kr_dl_uct_public", "kr_uct", "dl_uct", "uct")
+    paper, ours, public, older, discrete, plain = (PRESETS[name](KERNEL) for name in names)
+    assert replace(ours, execute_last=False, widening_last=None) == paper
     assert (paper.exploration, paper.candidates, paper.simulations, paper.widening) == (0.1, 20, 400, 1.0)
     assert (public.exploration, public.widening, public.max_depth, public.widening_samples) == (
         0.03,
@@ -67,7 +68,7 @@ def test_presets_have_the_published_constants():
 
 def test_presets_differ_in_what_they_search():
     moves = {
-        name: Search(replace(make(KERNEL), simulations=200), Endless(4), Scattered(actions=40))
+        name: Search(replace(make(KERNEL), simulations=200), Endless(1), Scattered(actions=40))
         .run(fresh(3), np.arange(3), WIN_OR_LOSE)
         .points.tobytes()
         for name, make in PRESETS.items()

@@ -56,11 +56,13 @@ def test_the_trap_is_a_trap():
     assert trap < 0.4 < 0.6 < hill
 
 
-def share_of_trap(kind, seeds):
+def share_of_trap(kind, seeds, **changes):
     grid = np.stack(np.meshgrid(np.linspace(-2, 2, 17), np.linspace(-1, 1, 9)), -1).reshape(-1, 2)
     kernel = KernelConfig(kind=kind, scales=(NOISE, NOISE))
     config = SearchConfig(kernel, simulations=600, candidates=len(grid), widening=0.02, exploration=0.1)
-    result = Search(config, OneAction(two_peaks), Listed(grid)).run(fresh(len(seeds)), seeds, WIN_OR_LOSE)
+    result = Search(replace(config, **changes), OneAction(two_peaks), Listed(grid)).run(
+        fresh(len(seeds)), seeds, WIN_OR_LOSE
+    )
     return (np.hypot(*(result.point - TRAP).T) < 2 * TRAP_WIDTH).mean()
 
 
@@ -71,6 +73,12 @@ def test_without_the_kernel_the_search_walks_into_the_trap():
 @pytest.mark.parametrize("kind", ["gaussian", "student_t"])
 def test_with_the_kernel_the_search_avoids_the_trap(kind):
     assert share_of_trap(kind, SEEDS) <= 0.1
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "student_t", "none"])
+def test_executing_the_last_action_avoids_the_trap_without_widening(kind):
+    assert share_of_trap(kind, SEEDS, widening=0.0, exploration=0.5, execute_last=True) <= 0.1
+    assert kind != "none" or share_of_trap(kind, SEEDS, widening=0.0, exploration=0.5) >= 0.9
 
 
 def greedy_is_wrong(first, second):

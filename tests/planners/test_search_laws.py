@@ -61,6 +61,8 @@ def random_config(rng):
         widening_density=str(rng.choice(["visits", "actions"])),
         widening_least=float(rng.choice([0.0, 0.02])),
         execute_candidates=bool(rng.random() < 0.5),
+        execute_last=bool(rng.random() < 0.5),
+        widening_last=None if rng.random() < 0.5 else float(rng.choice([0.0, 0.2])),
         max_depth=int(rng.integers(0, 4)),
         final=str(rng.choice(["weight", "lower_bound"])),
         leaves=int(rng.integers(1, 9)),
@@ -131,9 +133,9 @@ def brute_sums(trees, t, node, settings):
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "student_t"])
-@pytest.mark.parametrize("leaves", [1, 6])
-def test_incremental_kernel_sums_equal_brute_force_at_every_node(kind, leaves):
-    settings = config(kernel=replace(PLANE, kind=kind), simulations=500, leaves=leaves)
+@pytest.mark.parametrize(("leaves", "last"), [(1, False), (6, False), (6, True)])
+def test_incremental_kernel_sums_equal_brute_force_at_every_node(kind, leaves, last):
+    settings = config(kernel=replace(PLANE, kind=kind), simulations=500, leaves=leaves, execute_last=last)
     search, _ = searched(settings, range(3))
     checked = 0
     for t in range(3):
@@ -146,6 +148,47 @@ def test_incremental_kernel_sums_equal_brute_force_at_every_node(kind, leaves):
             assert np.isclose(search.trees.nodes[t, node]["density"], weights.sum(), rtol=1e-10)
             checked += len(weights)
     assert checked > 1000
+
+
+class Watched(Endless):
+    """Remembers the points that were played."""
+
+    def __init__(self, last):
+        super().__init__(last)
+        self.played = []
+
+    def step(self, states, points, parts):
+        self.played += points.tolist()
+        return super().step(states, points, parts)
+
+
+@pytest.mark.parametrize("leaves", [1, 5])
+@pytest.mark.parametrize("kind", ["gaussian", "none"])
+def test_the_last_action_is_executed_with_fresh_noise_at_every_visit_but_the_first(kind, leaves):
+    settings = config(kernel=replace(PLANE, kind=kind), widening=0.0, candidates=1, leaves=leaves)
+    world = Watched(1)
+    searched(settings, [3], world)
+    assert len(world.played) == 1
+    world = Watched(1)
+    search, result = searched(replace(settings, simulations=2000, execute_last=True), [3], world)
+    noise = (np.array(world.played) - result.point[0]) / PLANE.scales
+    assert len(noise) == 2000 - (leaves - 1) and not noise[0].any() and noise[leaves:].all()
+    assert np.abs(noise[leaves:].mean(0)).max() < 0.1 and np.abs(noise[leaves:].std(0) - 1).max() < 0.1
+    assert search.trees.nodes[0, ROOT]["last"]
+
+
+def test_only_the_last_actions_are_executed_with_noise():
+    settings = config(widening=0.0, candidates=2, simulations=300, execute_last=True)
+    world = Watched(2)
+    search, _ = searched(settings, [3], world)
+    nodes, edges = search.trees.nodes[0], search.trees.edges[0]
+    last = {node for node in range(search.trees.trees[0]["nodes"]) if nodes[node]["last"]}
+    assert last and ROOT not in last
+    first_actions = [tuple(search.trees.points[0, nodes[node]["edge"]]) for node in last]
+    played = [tuple(point) for point in world.played]
+    assert all(played.count(point) == 1 for point in first_actions)
+    assert len(set(played)) == len(played) == 300
+    assert sum(edges[nodes[node]["edge"]]["visits"] for node in last) == 300
 
 
 @pytest.mark.parametrize("leaves", [1, 5])

@@ -48,16 +48,16 @@ def test_words_mean_what_they_say(network, tmp_path, monkeypatch):
     assert meaning("rules") == ("rules", "score", None)
     assert meaning("kr_uct") == ("kr_uct", "score", None)
     assert meaning("uct+mes") == ("uct", "winning", None)
-    assert meaning("kr_drl") == ("kr_dl_uct", "score", "kr_drl.safetensors")
-    assert meaning("kr_drl_mes") == ("kr_dl_uct", "winning", "kr_drl.safetensors")
+    assert meaning("kr_drl") == ("kr_dl_uct_executed", "score", "kr_drl.safetensors")
+    assert meaning("kr_drl_mes") == ("kr_dl_uct_executed", "winning", "kr_drl.safetensors")
     assert meaning("dl_uct:kr_drl") == ("dl_uct", "score", "kr_drl.safetensors")
     assert meaning(f"policy+mes:{network}") == ("policy", "winning", "raw.safetensors")
-    assert meaning(f"+mes:{network}") == ("kr_dl_uct", "winning", "raw.safetensors")
-    assert meaning(str(network)) == ("kr_dl_uct", "score", "raw.safetensors")
-    assert meaning(str(run)) == ("kr_dl_uct", "score", "last.safetensors")
+    assert meaning(f"+mes:{network}") == ("kr_dl_uct_executed", "winning", "raw.safetensors")
+    assert meaning(str(network)) == ("kr_dl_uct_executed", "score", "raw.safetensors")
+    assert meaning(str(run)) == ("kr_dl_uct_executed", "score", "last.safetensors")
     assert meaning(f"dl_uct:{run}/last") == ("dl_uct", "score", "last.safetensors")
     (run / "checkpoints" / "best.safetensors").write_bytes(b"x")
-    assert meaning(str(run)) == ("kr_dl_uct", "score", "best.safetensors")
+    assert meaning(str(run)) == ("kr_dl_uct_executed", "score", "best.safetensors")
 
 
 @pytest.mark.parametrize(

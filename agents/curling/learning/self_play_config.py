@@ -1,7 +1,7 @@
 """The flags of `run.py train kr_drl`: the search, the games, the replay and the updates (Lee et al. 2018)."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args, get_args
 
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.search.player_config import PlayerConfig
@@ -10,7 +10,7 @@ from agents.runs.fields import check_choice, check_real, check_whole
 from vision.fit_config import FitConfig, OptimizerConfig, OptimizerKind, Precision
 from vision.schedules import ScheduleConfig, ScheduleKind
 
-SEARCHES = ("kr_dl_uct", "kr_dl_uct_public", "dl_uct")
+SearchName = Literal["kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct"]
 SHOTS = 16
 
 
@@ -29,14 +29,14 @@ class SelfPlayConfig:
     """Network to start from: a checkpoint, a run folder or a pretrained name; left out, one drawn at random,
     so that nothing is learnt from any teacher."""
 
-    search: Literal["kr_dl_uct", "kr_dl_uct_public", "dl_uct"] = "kr_dl_uct"
-    """The search that plays; dl_uct is what the paper compares with."""
+    search: SearchName = "kr_dl_uct_executed"
+    """The search that plays: the paper's is kr_dl_uct, what it compares with dl_uct."""
 
     simulations: int = 400
     """Simulations of a shot."""
 
     candidates: int | None = None
-    """First actions of each node; None is the search's own number, 20 for kr_dl_uct."""
+    """First actions of each node; None is the search's own number, 20 for kr_dl_uct and its kin."""
 
     exploration: float | None = None
     """Weight of the search's exploration; None is the search's own."""
@@ -140,7 +140,7 @@ class SelfPlayConfig:
     """Positions of every call of the network in the search."""
 
     def __post_init__(self) -> None:
-        check_choice("search", self.search, SEARCHES)
+        check_choice("search", self.search, get_args(SearchName))
         check_choice("ice", self.ice, ("fcv1", "gat2016"))
         check_choice("noise", self.noise, ("dc3", "gat2016", "student_t"))
         check_whole("warm_shots", self.warm_shots, low=0, high=SHOTS)

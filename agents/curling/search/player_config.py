@@ -1,12 +1,14 @@
 """How a player searches: the variant of the search, its budget, and what it plays for."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from agents.runs.fields import check_choice, check_real, check_whole
 
-SearchName = Literal["kr_dl_uct", "kr_dl_uct_public", "dl_uct", "kr_uct", "uct", "policy"]
-SEARCHES = ("kr_dl_uct", "kr_dl_uct_public", "dl_uct", "kr_uct", "uct", "policy")
+SearchName = Literal[
+    "kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct", "kr_uct", "uct", "policy"
+]
+SEARCHES = get_args(SearchName)
 WITHOUT_NETWORK = ("kr_uct", "uct")
 """Searches with hand-made candidates and rollouts."""
 UTILITIES = ("score", "winning")
@@ -17,8 +19,8 @@ MOST_SIMULATIONS, MOST_LEAVES, MOST_ROWS = 1_000_000, 1024, 65_536
 class PlayerConfig:
     """A player that searches, or plays its network's policy as it is."""
 
-    search: SearchName = "kr_dl_uct"
-    """Kernel regression with a network (kr_dl_uct, kr_dl_uct_public), PUCT on the grid (dl_uct), hand-made
+    search: SearchName = "kr_dl_uct_executed"
+    """Kernel regression with a network (kr_dl_uct and its kin), PUCT on the grid (dl_uct), hand-made
     candidates with rollouts (kr_uct, uct), or the network's policy without a search."""
 
     simulations: int = 400
