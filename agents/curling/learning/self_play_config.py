@@ -1,7 +1,7 @@
 """The flags of `run.py train kr_drl`: the search, the games, the replay and the updates (Lee et al. 2018)."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args, get_args
+from typing import Literal, get_args
 
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.search.player_config import PlayerConfig
