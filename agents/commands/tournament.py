@@ -69,7 +69,7 @@ class Config:
     device: DeviceName = "auto"
     """Where networks run; auto is the GPU when there is one. A continued tournament may change it."""
 
-    batch: int = 64
+    batch: int = 128
     """Games in progress at once in each process; decides speed alone."""
 
     workers: int = 0
@@ -104,7 +104,7 @@ class Config:
             raise ConfigError(str(error)) from error
 
 
-FREE_TO_CHANGE = {"out": "", "resume": "", "json": "", "device": "auto", "batch": 64, "workers": 0}
+FREE_TO_CHANGE = {"out": "", "resume": "", "json": "", "device": "auto", "batch": 128, "workers": 0}
 """Flags that change no result, with their defaults; the others make the tournament what it is."""
 
 

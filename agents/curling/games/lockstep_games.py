@@ -18,7 +18,7 @@ from agents.curling.players import BatchPlayer
 from agents.curling.seeds import seed_of
 from envs.curling.world import World
 
-AT_ONCE = 64
+AT_ONCE = 128
 NOISE, DRAWS = 0, 1  # streams of a game's seed
 
 
