@@ -10,13 +10,13 @@ import torch
 from agents.curling.games.game_records import parse_record, replayed
 from agents.curling.learning import reinforcement
 from agents.curling.learning.gate import MatchScore
+from agents.curling.learning.policy_targets import SURE_VISITS, density_targets, improved_targets
 from agents.curling.learning.reinforcement import build
 from agents.curling.learning.replay import Replay
 from agents.curling.learning.self_play import (
     EXAMPLE,
     hammer_points,
     play_ends,
-    policy_targets,
     self_play_world,
 )
 from agents.curling.learning.self_play_config import SelfPlayConfig
@@ -26,12 +26,15 @@ from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import POSITION, mover
 from agents.curling.search.grid import CELLS
 from agents.curling.search.search_player import SearchPlayer
+from agents.curling.winning import POINTS
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError
 from agents.runs.kinds import preset
 from agents.runs.origin import versions
+from planners.config import KernelConfig
+from planners.interfaces import SearchResult
 from planners.kernel import density
 from run import main
 from tests.vision_training.tiny import fingerprint
@@ -93,7 +96,7 @@ def test_a_policy_target_is_the_searchs_density_sharpened(search, played):
     player = player_of(config)
     positions = played.examples["position"][:3].astype(POSITION)
     result = player.search(positions, np.arange(3, dtype=np.uint64), temperature=1.0)
-    soft, sharp = (policy_targets(player, result, tau) for tau in (1.0, 0.5))
+    soft, sharp = (density_targets(result, player.kernel, player.grid, tau) for tau in (1.0, 0.5))
     assert soft.shape == (3, CELLS)
     np.testing.assert_allclose(soft.sum(1), 1.0)
     again = soft**2
@@ -109,6 +112,64 @@ def test_a_policy_target_is_the_searchs_density_sharpened(search, played):
     assert (soft * peaks[:, None] / soft.max(1, keepdims=True) >= weights - 1e-9).all()
     chosen = grid.cells(result.point, result.part)
     assert (soft[np.arange(3), chosen] > 0).all()
+
+
+def result_of(player, policy, values, *, mover=0, visits=40):
+    """A search of one position that tried the cells 3 and 70 so often each, and found these values."""
+    points, parts = player.grid.points[[3, 70]][None], player.grid.parts[[3, 70]][None]
+    counts, filled = np.full((1, 2), visits), np.zeros((1, 2, len(POINTS)))
+    return SearchResult(
+        count=np.array([2]),
+        points=points,
+        parts=parts,
+        priors=policy[None, [3, 70]].astype(np.float64),
+        visits=counts,
+        weights=counts.astype(np.float64),
+        values=np.array([values]),
+        outcomes=filled,
+        chosen=np.array([0]),
+        mover=np.array([mover]),
+        value=np.zeros(1),
+        outcome=filled[:, 0],
+        simulations=np.array([2 * visits]),
+    )
+
+
+@pytest.mark.parametrize("mover", [0, 1])
+def test_an_improved_target_moves_to_what_the_search_found_better_and_leaves_the_rest(player, mover):
+    policy = np.random.default_rng(0).dirichlet(np.ones(CELLS))
+    sign, kernel = 1 - 2 * mover, KernelConfig(kind="none")
+    result = result_of(player, policy, [0.5 * sign, 0.1 * sign], mover=mover)
+    target = improved_targets(result, kernel, player.grid, policy[None], 0.2)[0]
+    np.testing.assert_allclose(target.sum(), 1.0)
+    ratio = target / policy
+    others = np.delete(ratio, [3, 70])
+    assert ratio[3] > others[0] > ratio[70] and np.allclose(others, others[0])
+    expected = np.average([0.5, 0.1], weights=policy[[3, 70]])
+    sure = 40 / (40 + SURE_VISITS)
+    np.testing.assert_allclose(ratio[3] / others[0], np.exp((0.5 - expected) * sure / 0.2))
+
+
+def test_an_improved_target_moves_less_by_fewer_visits_and_not_at_all_by_equal_values(player):
+    policy = np.random.default_rng(0).dirichlet(np.ones(CELLS))[None]
+    kernel = KernelConfig(kind="none")
+
+    def moved(**options):
+        result = result_of(player, policy[0], **options)
+        return np.abs(improved_targets(result, kernel, player.grid, policy, 0.2) - policy).sum()
+
+    assert moved(values=[0.5, 0.1]) > moved(values=[0.5, 0.1], visits=1) > 0
+    assert moved(values=[0.3, 0.3]) < 1e-12
+
+
+@pytest.mark.parametrize("search", ["kr_dl_uct_executed", "dl_uct"])
+def test_self_play_learns_from_improved_targets(search):
+    config = replace(CONFIG, search=search, policy_target="improved")
+    player = player_of(config)
+    examples = play_ends(player, config, SEED, range(2)).examples
+    np.testing.assert_allclose(examples["shares"].sum(1), 1.0, rtol=1e-5)
+    dense = play_ends(player, CONFIG, SEED, range(2)).examples
+    assert not np.array_equal(examples["shares"], dense["shares"])
 
 
 def replay_of(player, played, **changes):

@@ -23,7 +23,16 @@ _ADAM = SelfPlayConfig(optimizer="adam", rate=1e-3, weight_decay=0.0)
 SELF_PLAY = {
     "quick": replace(_ADAM, simulations=64, iterations=24, games=64, updates=24, keep=20_000, least=3000),
     "cpu": replace(
-        _ADAM, simulations=160, iterations=120, games=128, updates=48, keep=60_000, rate=5e-4, groups=2
+        _ADAM,
+        simulations=160,
+        policy_target="improved",
+        iterations=120,
+        games=128,
+        updates=48,
+        keep=60_000,
+        rate=3e-4,
+        groups=2,
+        search_batch=128,
     ),
     "paper": SelfPlayConfig(
         network=NetworkConfig("cnn"),

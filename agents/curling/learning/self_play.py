@@ -4,13 +4,10 @@ A game is one end, played with the expected score as utility; for the network it
 up to ten, at any lead, since points of an end are worth the same in all. It is a pure function of the run's
 seed, its number and the network, and is kept as a record that plays again to the same score.
 
-Policy target: the kernel density of the search at the cells of the grid, to the power of 1 over the shot's
-temperature. The paper does not say how its densities get onto the grid; a cell takes the density at its own
-shot or, where it is greater, that at a shot of the search that lies nearest to it: rows of hits are many
-standard deviations apart, and a hit between them would be lost.
+Policy target: see `policy_targets.py`.
 Value targets: what the search found for its shot by kernel regression, and how the end really ended.
 
-Shape letters: B games, G cells, C actions of a search, K scores of an end, T cells kept.
+Shape letters: B games, G cells, K scores of an end, T cells kept.
 """
 
 from collections.abc import Sequence
@@ -23,9 +20,9 @@ from numpy.typing import NDArray
 from agents.curling.games.game_records import GameRecord, GameSpec, Turn, first_state
 from agents.curling.games.lockstep_games import game_seed
 from agents.curling.leads import drawn_lead
+from agents.curling.learning.policy_targets import density_targets, improved_targets
 from agents.curling.learning.self_play_config import SelfPlayConfig
 from agents.curling.positions import POSITION, positions_of
-from agents.curling.search.grid import CELLS
 from agents.curling.search.search_player import SearchPlayer
 from agents.curling.seeds import seed_of
 from agents.curling.winning import POINTS
@@ -34,7 +31,6 @@ from envs.curling.rules.game import GameState
 from envs.curling.rules.scoring import MOST_POINTS
 from envs.curling.world import World
 from planners.interfaces import SearchResult
-from planners.kernel import density
 
 EVENT = "end"
 MOST_ENDS_TO_COME = 9
@@ -91,7 +87,8 @@ def play_ends(player: SearchPlayer, config: SelfPlayConfig, seed: int, numbers: 
         positions["ends"], positions["lead"] = situations[:, 0] + 1, situations[:, 1]
         temperature = config.warm if shot < config.warm_shots else config.cool
         result = player.search(positions, _seeds(specs, shot), temperature=temperature)
-        examples.append(_examples(player, positions, result, temperature))
+        shares = _policy_targets(player, config, positions, result, temperature)
+        examples.append(_examples(positions, result, shares))
         shots = player.played(result)
         rngs = [np.random.default_rng((spec.seed, NOISE, shot)) for spec in specs]
         throws = world.deliver_each(states, shots, rngs)
@@ -105,24 +102,19 @@ def play_ends(player: SearchPlayer, config: SelfPlayConfig, seed: int, numbers: 
     return PlayedGames(records, np.concatenate(examples))
 
 
-def policy_targets(player: SearchPlayer, result: SearchResult, temperature: float) -> NDArray[np.float64]:
-    """What B searches say a policy should be over the grid: [B, G] float64, rows sum to 1."""
-    grid, shape = player.grid, result.weights.shape
-    if player.config.search == "dl_uct":  # its actions are cells, and it knows no kernel
-        counts = np.zeros((shape[0], CELLS))
-    else:
-        actions = result.points, result.parts, result.visits
-        counts = density(player.space.kernel, *actions, grid.points, grid.parts)
-    cells = grid.cells(result.points.reshape(-1, result.points.shape[2]), result.parts.reshape(-1))
-    rows = np.broadcast_to(np.arange(shape[0])[:, None], shape)
-    np.maximum.at(counts, (rows, cells.reshape(shape)), result.weights)
-    masses = (counts / counts.max(axis=1, keepdims=True)) ** (1.0 / temperature)
-    return masses / masses.sum(axis=1, keepdims=True)
+def _policy_targets(
+    player: SearchPlayer, config: SelfPlayConfig, positions: NDArray, result: SearchResult, temperature: float
+) -> NDArray[np.float64]:
+    """[B, G] by the config's kind."""
+    kernel = player.kernel
+    if config.policy_target == "density":
+        return density_targets(result, kernel, player.grid, temperature)
+    policy = player.evaluator.judge(positions).policy
+    return improved_targets(result, kernel, player.grid, policy, config.policy_step)
 
 
-def _examples(player: SearchPlayer, positions: NDArray, result: SearchResult, temperature: float) -> NDArray:
+def _examples(positions: NDArray, result: SearchResult, shares: NDArray[np.float64]) -> NDArray:
     """[B] EXAMPLE of searches, without the score."""
-    shares = policy_targets(player, result, temperature)
     cells = np.argpartition(-shares, KEPT_CELLS, axis=1)[:, :KEPT_CELLS]
     cells = np.sort(cells, axis=1)
     kept = np.take_along_axis(shares, cells, axis=1)

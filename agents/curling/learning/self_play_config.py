@@ -45,10 +45,17 @@ class SelfPlayConfig:
     """Shots of an end that are drawn at the warm temperature, for variety."""
 
     warm: float = 1.0
-    """Temperature of these shots and of what the policy learns from them."""
+    """Temperature of these shots, and of the density that the policy learns from them."""
 
     cool: float = 0.33
     """Temperature of the other shots."""
+
+    policy_target: Literal["density", "improved"] = "density"
+    """What the policy learns: the search's kernel density, which is the paper's and wants many simulations,
+    or the policy itself, made likelier where the search found more."""
+
+    policy_step: float = 0.2
+    """Points for which `improved` makes a shot e times likelier."""
 
     search_share: float = 0.5
     """Share in the value's target of what the search found by kernel regression; the rest is how the end
@@ -146,6 +153,8 @@ class SelfPlayConfig:
         check_whole("warm_shots", self.warm_shots, low=0, high=SHOTS)
         for name in ("warm", "cool"):
             check_real(name, getattr(self, name), low=0.05, high=100.0)
+        check_choice("policy_target", self.policy_target, ("density", "improved"))
+        check_real("policy_step", self.policy_step, low=1e-3, high=1e3)
         check_real("search_share", self.search_share, low=0.0, high=1.0)
         check_real("value_weight", self.value_weight, low=0.0, high=1e6)
         for name, most in (("iterations", 10**7), ("games", 10**5), ("keep", 10**8), ("updates", 10**6)):

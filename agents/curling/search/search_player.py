@@ -101,6 +101,11 @@ class SearchPlayer:
             judge = self.evaluator or self._rollouts()
             self._search = Search(settings, self._simulator, judge, groups=config.groups)
 
+    @property
+    def kernel(self) -> KernelConfig:
+        """Of its search; the policy alone has the world's."""
+        return self._search.config.kernel if self.config.search != "policy" else self.space.kernel
+
     def think(
         self,
         states: Sequence[GameState],
