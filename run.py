@@ -4,14 +4,11 @@ import difflib
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
-from types import FrameType
 from typing import NamedTuple
 
-from agents.runs.errors import EXIT_CODES, ConfigError, HoglineError, Stopped
+from agents.runs.errors import EXIT_CODES, ConfigError, HoglineError
+from agents.runs.signals import stops_raise
 
 
 class Command(NamedTuple):
@@ -73,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     try:
-        with _termination_raises():
+        with stops_raise():
             code = _dispatch(words)
             sys.stdout.flush()
             return code
@@ -122,24 +119,6 @@ def _complain(message: str, exit_code: int) -> int:
     line = " ".join(message.split()) or "no details"
     sys.stderr.write(f"run.py: {line}\n")
     return exit_code
-
-
-@contextmanager
-def _termination_raises() -> Iterator[None]:
-    """While open, SIGTERM ends the program through an exception, so that files close and the exit code is
-    ours."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(signal_number: int, frame: FrameType | None) -> None:
-        raise Stopped(signal_number, "stopped")
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

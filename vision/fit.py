@@ -117,7 +117,6 @@ class Fit:
                 total, seen = self._sums.get(name, (0.0, 0))
                 self._sums[name] = (total + value * setting.batch, seen + setting.batch)
         self.samples += setting.batch
-        self.updates += 1
         if self.average:
             self.average.update(self.model, setting.batch / self.count)
 
@@ -147,6 +146,7 @@ class Fit:
         self._refuse_non_finite(measured)
         self._scaler.step(self.optimizer)
         self._scaler.update()
+        self.updates += 1
         return measured
 
     def averaged(self) -> AbstractContextManager[None]:

@@ -57,7 +57,9 @@ def analyse_position(config: "Config") -> int:
     title = f"end {state.end + 1} of {world.rules.ends}, stone {state.shot + 1}, {mover} to throw"
     first, second = state.totals
     note = f"{title}; {NAMES[0]} {first}, {NAMES[1]} {second}, {NAMES[state.hammer]} has the hammer"
-    print_table(_table(world, found), note, f"> is {config.player}'s shot; each thrown {config.throws} times")
+    order = "chance to win" if found.goal == "winning" else "points"
+    about = f"> is {config.player}'s shot; each thrown {config.throws} times; the best by {order} first"
+    print_table(_table(world, found), note, about)
     picture = draw_game(world.ice.sheet, world.rules, state, names=NAMES)
     figure = draw_heat_map(picture, world.ice.sheet, state, analyst.grid, found.grid, title=title)
     image = io.BytesIO()
@@ -119,13 +121,18 @@ def _table(world: World, found: Analysis) -> Table:
     table = Table("", "shot", "visits", "search", "points", "wins", "scores of the end")
     for one in found.candidates:
         thought, prospect = one
-        searched = "" if thought.value is None else f"{thought.value:+.2f}"
+        searched = "" if thought.value is None else _value(thought.value, found.goal)
         points = f"{prospect.points:+.2f} ± {1.96 * prospect.error:.2f}"
         aim = describe_aim(world, thought.shot)
         wins = f"{100 * prospect.winning:.0f} %"
         visits = str(thought.visits) if thought.visits else ""
         table.add_row(">" if thought.chosen else "", aim, visits, searched, points, wins, _scores(prospect))
     return table
+
+
+def _value(value: float, goal: str) -> str:
+    """What a search believes, in points or as a chance to win."""
+    return f"{100 * value:.0f} %" if goal == "winning" else f"{value:+.2f}"
 
 
 def _scores(prospect: Prospect) -> str:
@@ -138,6 +145,7 @@ def _report(config: "Config", world: World, found: Analysis) -> dict[str, Any]:
     return {
         "player": config.player,
         "throws": config.throws,
+        "ranked_by": "winning" if found.goal == "winning" else "points",
         "shots": [_candidate(world, one) for one in found.candidates],
         "grid": [round(value, 6) for value in found.grid.tolist()],
     }

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ HELP = """Say one of
   hit STONE WEIGHT left|right [BESIDE]
                              hit a stone, such as Y3; WEIGHT is control, normal or peel; BESIDE is how far
                              right of its centre, in stone radii from -2 to 2
-  undo                       take back your last shot and the answer to it
+  undo                       take back your last shot and the answer to it; the next one is another throw
   house, score, help         show the house, the score sheet, this help
   concede, quit              lose the game; leave it
 left or right is where the stone curls to. Hands are not exact: a draw misses by decimetres along the sheet.
@@ -116,7 +117,7 @@ class Table:
 
     def _throw(self, shot: Shot | None) -> None:
         before = self._state
-        rng = turn_noise(self._game.seed, len(self._turns))
+        rng = turn_noise(self._game.noise_seed, len(self._turns))
         self._state, throw = self._world.deliver(before, shot, rng)
         self._turns.append(Turn(shot, throw.executed))
         self._keep()
@@ -182,13 +183,14 @@ class Table:
         return line
 
     def _take_back(self) -> None:
-        """Forgets the person's last shot and what followed."""
+        """Forgets the person's last shot and what followed; the hands of a new one are new."""
         throws = list(played_again(self._world, self._game.hammer, self._turns))
         own = [place for place, throw in enumerate(throws) if throw.before.thrower == PERSON]
         if not own:
             self._say("undo: got no shot of yours yet, expected one to take back")
             return
         del self._turns[own[-1] :]
+        self._game = replace(self._game, undone=self._game.undone + 1)
         self._state = self._after_turns()
         self._keep()
         self._show_house()

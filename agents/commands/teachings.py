@@ -20,6 +20,7 @@ from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.atomic import discard_strays
 from agents.runs.errors import StorageError
 from agents.runs.lock import FolderLock
+from agents.runs.signals import deaf_children
 
 if TYPE_CHECKING:
     from agents.commands.teach import Config
@@ -65,7 +66,9 @@ def _shards(config: "Config", numbers: range) -> Iterator[Iterator[NDArray]]:
         yield (teaching.pairs(shard_games(number)) for number in numbers)
         return
     # Spawned, not forked: a child of a process with the engine's threads would wait for ever.
-    with get_context("spawn").Pool(workers, _ignore_interrupts) as pool:
+    with deaf_children():
+        pool = get_context("spawn").Pool(workers, _ignore_interrupts)
+    with pool:
         yield pool.imap(_shard, [(config.teaching, number) for number in numbers])
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections import deque
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from agents.curling.games.game_ledger import (
     write_unfinished,
 )
 from agents.curling.games.game_records import GameRecord, GameSpec
-from agents.curling.games.game_workers import GameWorkers
+from agents.curling.games.game_workers import GameWorkers, WorkerEnded
 from agents.curling.games.lockstep_games import LockstepGames
 from agents.curling.games.standings import Standings, notes, results_json, standings, tables
 from agents.curling.player_tokens import check_token
@@ -147,10 +148,10 @@ def _play(
     """
     left = [spec for number, spec in event.specs.items() if number not in ledger.records]
     begun = read_unfinished(folder, event.specs, event.labels)
-    waiting = iter([_resumed(spec, begun.get(spec.number)) for spec in left])
+    waiting = deque(_resumed(spec, begun.get(spec.number)) for spec in left)
     stones = event.world.rules.shots_per_end * config.ends  # of a game without extra ends and concessions
     total = stones * len(event.specs)
-    before = total - sum(stones - len(begun[s.number].turns if s.number in begun else ()) for s in left)
+    before = total - sum(stones - len(spec.begun) for spec in waiting)
     observer.start(before, total)
     if not left:
         return
@@ -160,22 +161,41 @@ def _play(
     saved = time.monotonic()
     try:
         while len(ledger.records) < len(event.specs):
-            while len(hall) < config.batch * workers and (spec := next(waiting, None)) is not None:
-                hall.start(spec)
+            while waiting and len(hall) < config.batch * workers:
+                hall.start(waiting.popleft())
             for record in hall.step():
                 ledger.append(record)
             if hall.thrown:
                 observer.interval(min(before + hall.thrown, total - 1), {"games": len(ledger.records)})
             if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
-                write_unfinished(folder, hall.unfinished(), event.specs, event.labels)
+                _keep_unfinished(event, folder, hall, [spec for spec in waiting if spec.begun])
                 saved = time.monotonic()
             if stop.signal_number:
-                kept = f"{len(ledger.records)} of {len(event.specs)} games are kept, {len(hall)} half-played"
-                raise Stopped(stop.signal_number, f"stopped: {kept}; go on with --resume {folder}")
+                raise _stopped(event, folder, ledger, stop)
         observer.interval(total, {"games": len(ledger.records)})
+    except WorkerEnded as error:
+        if not stop.signal_number:
+            raise
+        raise _stopped(event, folder, ledger, stop) from error  # the signal reached the processes too
     finally:
         if isinstance(hall, GameWorkers):
             hall.close()
+
+
+def _keep_unfinished(event: Event, folder: Path, hall: Hall, waiting: list[GameSpec]) -> None:
+    """Keeps the games in progress and those begun in an earlier part that wait; what is kept already stays
+    if no stone was thrown since."""
+    if hall.thrown:
+        begun = read_unfinished(folder, event.specs, event.labels)
+        records = [*hall.unfinished(), *(begun[spec.number] for spec in waiting)]
+        write_unfinished(folder, records, event.specs, event.labels)
+
+
+def _stopped(event: Event, folder: Path, ledger: GameLedger, stop: StopRequest) -> Stopped:
+    """Says what is kept."""
+    begun = read_unfinished(folder, event.specs, event.labels).keys() - ledger.records.keys()
+    kept = f"{len(ledger.records)} of {len(event.specs)} games are kept, {len(begun)} half-played"
+    return Stopped(stop.signal_number, f"stopped: {kept}; go on with --resume {folder}")
 
 
 def _resumed(spec: GameSpec, begun: GameRecord | None) -> GameSpec:

@@ -255,7 +255,7 @@ def test_trajectory_begins_at_the_release_and_ends_where_the_engine_says(name, q
     motion = simulate(ice, *shots, contact_quantum=quantum)
     for b in range(60):
         one = [array[b] for array in shots]
-        times, positions = trajectory(ice, *one, contact_quantum=quantum, interval=0.2)
+        times, positions, _ = trajectory(ice, *one, contact_quantum=quantum, interval=0.2)
         assert positions[0, 15] == pytest.approx(np.array(ice.release_position), abs=1e-9)
         assert times[-1] == motion.seconds[b]
         kept = motion.in_play[b]

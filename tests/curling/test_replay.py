@@ -11,6 +11,7 @@ from envs.curling.conditions import build_world
 from envs.curling.games import play_game
 from envs.curling.physics.delivery import Shot, velocity_through
 from envs.curling.physics.ice import ICES
+from envs.curling.physics.motion import trajectory
 from envs.curling.pictures.replay import SAMPLE_TRAVEL, THINNED, replay_page, shot_tracks
 from envs.curling.players.opponents import draw, get_player
 from envs.curling.rules.game import frozen, start_game, thrown_slot
@@ -80,28 +81,63 @@ def test_every_turn_is_there_as_it_was(game, throws):
 def test_tracks_lead_from_before_the_house_to_where_the_stones_stop(game, throws):
     for shot, throw in zip(game["shots"], throws, strict=True):
         for slot, way in shot["tracks"].items():
-            instants = way[::3]
-            assert instants[0] == 0 and (np.diff(instants) > 0).all() and instants[-1] < shot["samples"]
+            ticks = way[::3]
+            assert ticks[0] == 0 and (np.diff(ticks) > 0).all() and ticks[-1] <= shot["ticks"]
             if slot in shot["after"] and not throw.foul:
-                assert instants[-1] == shot["samples"] - 1
+                assert ticks[-1] == shot["ticks"]
                 np.testing.assert_allclose(np.array(way[-2:]) / 1000, throw.board[0][int(slot)], atol=6e-4)
     assert shot_tracks(WORLD.ice, WORLD.rules, throws[0]).shape[1:] == (16, 2)
 
 
 def test_the_page_moves_stones_as_they_were_sampled(game, throws):
     for shot, throw in zip(game["shots"], throws, strict=True):
-        sampled = shot_tracks(WORLD.ice, WORLD.rules, throw)[-shot["samples"] :]
+        times, sampled, _ = whole_trajectory(throw)
+        seconds = shot["ticks"] * game["tick"]
+        since = (times - times[-1] + seconds) / game["tick"]
         for slot, way in shot["tracks"].items():
-            instants, across, along = np.array(way).reshape(-1, 3).T
-            shown = np.arange(instants[-1] + 1)
-            places = np.stack([np.interp(shown, instants, axis / 1000) for axis in (across, along)], -1)
-            missed = np.hypot(*(places - sampled[: len(shown), int(slot)]).T)
-            assert missed.max() < THINNED + 0.001
-            assert np.isnan(sampled[len(shown) :, int(slot)]).all()
+            ticks, across, along = np.array(way).reshape(-1, 3).T
+            shown = (since > -0.5) & (since < ticks[-1] + 0.5)
+            places = np.stack([np.interp(since[shown], ticks, axis / 1000) for axis in (across, along)], -1)
+            missed = np.hypot(*(places - sampled[shown, int(slot)]).T)
+            assert shown.sum() > 1 and missed.max() < THINNED + 0.0015
+            assert np.isnan(sampled[since > ticks[-1] + 0.5, int(slot)]).all()
+
+
+def whole_trajectory(throw):
+    shot, before = throw.executed, throw.before
+    slot = thrown_slot(WORLD.rules, before)
+    return trajectory(
+        WORLD.ice, before.stones, before.in_play, slot, np.array(shot[:2]), shot.spin, interval=0.01
+    )
 
 
 @pytest.mark.parametrize("ice", ICES)
-def test_a_struck_stone_moves_only_when_the_thrown_one_has_reached_it(ice):
+def test_a_struck_stone_moves_only_when_the_thrown_one_touches_it(ice):
+    world, throw = hit(ice)
+    tracks = shot_tracks(world.ice, world.rules, throw)
+    still = np.hypot(*(tracks[:, 8] - tracks[0, 8]).T) < 1e-6
+    last = int(np.flatnonzero(still)[-1])
+    thrown = thrown_slot(world.rules, throw.before)
+    gap = np.hypot(*(tracks[last, thrown] - tracks[last, 8])) - 2 * world.ice.sheet.stone_radius
+    assert 0 <= gap < 1e-6
+    assert np.nanmax(np.hypot(*np.diff(tracks[:, thrown], axis=0).T)) < SAMPLE_TRAVEL
+
+
+@pytest.mark.parametrize("ice", ICES)
+def test_the_page_shows_the_contact(ice):
+    world, throw = hit(ice)
+    (shot,) = data_of(replay_page(world.ice, world.rules, [throw]))["shots"]
+    thrown = str(thrown_slot(world.rules, throw.before))
+    ways = [np.array(shot["tracks"][slot]).reshape(-1, 3) for slot in (thrown, "8")]
+    common = np.intersect1d(ways[0][:, 0], ways[1][:, 0])[1:]  # but the beginning
+    first, second = (way[np.isin(way[:, 0], common[:1]), 1:][0] / 1000 for way in ways)
+    assert second == pytest.approx(ways[1][0, 1:] / 1000)
+    rounding = 0.5e-3 * np.sqrt(2) * 2  # of both places to whole millimetres
+    assert abs(np.hypot(*(first - second)) - 2 * world.ice.sheet.stone_radius) < rounding
+
+
+def hit(ice):
+    """The world, and a take-out of a lone stone on the tee."""
     world = build_world(ice, "none", "end")
     sheet, state = world.ice.sheet, start_game(world.ice.sheet, world.rules)
     stones, in_play = board([], [(0.0, 0.0)])
@@ -110,12 +146,7 @@ def test_a_struck_stone_moves_only_when_the_thrown_one_has_reached_it(ice):
         world.ice, sheet.tee, np.array(world.ice.max_speed / 2), np.array(world.ice.release_spin)
     )
     _, throw = world.deliver(state, Shot(*aim, world.ice.release_spin), np.random.default_rng(0))
-    tracks = shot_tracks(world.ice, world.rules, throw)
-    still = np.hypot(*(tracks[:, 8] - tracks[0, 8]).T) < 1e-6
-    last = int(np.flatnonzero(still)[-1])
-    thrown = thrown_slot(world.rules, state)
-    gap = np.hypot(*(tracks[last, thrown] - tracks[last, 8])) - 2 * sheet.stone_radius
-    assert 0 <= gap < SAMPLE_TRAVEL
+    return world, throw
 
 
 @pytest.mark.parametrize("ice", ICES)
@@ -137,7 +168,7 @@ def test_a_stone_that_stays_out_of_the_picture_takes_no_time():
     world = build_world("fcv1", "none", "end")
     throws = play_game(world, [short, short], rng())
     assert all(
-        shot["samples"] == 1 and not shot["tracks"]
+        shot["ticks"] == 0 and not shot["tracks"]
         for shot in data_of(replay_page(world.ice, world.rules, throws))["shots"]
     )
 

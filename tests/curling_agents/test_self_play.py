@@ -254,6 +254,19 @@ def test_nothing_is_learnt_before_there_are_positions_enough():
     assert "loss" not in first and second["loss"] > 0
 
 
+def test_only_the_ends_of_the_positions_kept_count_for_the_chances_to_win(played):
+    config = replace(CONFIG, keep=32, iterations=3)  # two ends of sixteen shots
+    learner = build(config, seed=SEED, device="cpu")
+    list(learner.train())
+    assert learner.state_dict()["hammer_points"].sum() == 2
+    replay = replay_of(learner._player, played)
+    assert np.array_equal(replay.hammer_points(), hammer_points(played.records))
+    later = play_ends(learner._player, config, SEED, range(4, 8))
+    replay.add(later.examples)
+    assert np.array_equal(replay.hammer_points(), hammer_points(later.records))
+    assert not np.array_equal(hammer_points(played.records), hammer_points(later.records))
+
+
 def test_only_a_promoted_network_plays(monkeypatch):
     verdicts = iter(["kept", "promoted"])
     monkeypatch.setattr(reinforcement, "gated_match", lambda *_, **__: (next(verdicts), MatchScore(1, 0, 1)))
@@ -323,6 +336,20 @@ def test_a_bad_weight_stops_the_run_before_it_is_saved(tmp_path):
         next(training)
 
 
+def test_an_update_that_fails_is_called_by_its_number_in_the_run(monkeypatch):
+    learner = build(CONFIG, seed=SEED, device="cpu")
+    training, draw = learner.train(), learner._replay.draw
+    next(training)
+
+    def spoilt(*arguments):
+        *batch, values = draw(*arguments)
+        return *batch, values * float("nan")
+
+    monkeypatch.setattr(learner._replay, "draw", spoilt)
+    with pytest.raises(FloatingPointError, match=f"in update {CONFIG.updates + 1},"):
+        next(training)
+
+
 def test_the_presets_are_configs_of_the_kind_and_bad_values_name_their_field():
     for name in ("quick", "cpu", "paper"):
         assert preset("kr_drl", name).intervals > 0
@@ -333,7 +360,9 @@ def test_the_presets_are_configs_of_the_kind_and_bad_values_name_their_field():
 
 
 def test_another_network_than_that_of_the_start_is_refused(tmp_path):
-    path, other = tmp_path / "other.safetensors", NetworkConfig(stone_width=4, width=8)
+    path, other = tmp_path / "other.safetensors", NetworkConfig(stone_width=4, width=8, joint=False)
     save_network(path, build_network(other, generator=torch.Generator().manual_seed(0)), other)
-    with pytest.raises(ValueError, match="network: got"):
+    with pytest.raises(ValueError) as refused:
         build(replace(CONFIG, start=str(path)), seed=0, device="cpu")
+    fields = "network.joint: got True, expected False; network.stone_width: got 8, expected 4"
+    assert str(refused.value) == f"{fields}, as --start {path} has it"

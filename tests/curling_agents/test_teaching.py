@@ -1,12 +1,18 @@
 """Laws of the teacher's pairs: each game a function of its number, rollouts as said, files that mend."""
 
 import json
+import multiprocessing
+import os
 import shutil
+import signal
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from agents.commands import teachings
+from agents.commands.teach import Config
 from agents.curling.learning import pair_files
 from agents.curling.learning.pair_files import MANIFEST, PairFolder, read_pairs
 from agents.curling.learning.teaching import PAIR, Teaching
@@ -119,3 +125,14 @@ def test_more_pairs_than_there_are_or_no_folder_is_refused(tmp_path):
     shutil.rmtree(tmp_path)
     with pytest.raises(ConfigError, match=r"expected a folder with pairs\.json"):
         read_pairs(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
+def test_a_ctrl_c_while_processes_start_does_not_reach_them(tmp_path):
+    config = Config(out=str(tmp_path), workers=2)
+    with teachings._shards(config, range(2)):
+        processes = multiprocessing.active_children()
+        for process in processes:
+            os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        assert len(processes) == 2 and all(process.is_alive() for process in processes)

@@ -11,7 +11,9 @@ from agents.curling.games.lockstep_games import play_games
 from agents.curling.judging.analysis import Analyst
 from agents.curling.judging.canaries import CANARIES
 from agents.curling.judging.canary_trial import canary_world
-from agents.curling.players import make_player
+from agents.curling.players import even_game, make_player
+from agents.curling.search.player_config import PlayerConfig
+from agents.curling.search.search_player import SearchPlayer
 from envs.curling.rules.game import GameState, frozen
 from envs.curling.wire.digital_curling import WireState, format_state
 from tests.tournaments.fakes import Scatterer, quick_world, specs
@@ -41,6 +43,13 @@ def line_of(state, **beside):
     return (json.dumps({"before": message, **beside} if beside else message) + "\n").encode()
 
 
+def winner():
+    """A player that plays for the chance to win."""
+    world = canary_world()
+    config = PlayerConfig(search="kr_uct", utility="winning", simulations=30)
+    return SearchPlayer(config, world, None, winning=even_game(world))
+
+
 def analysed(canary, player="rules", team=1, throws=200):
     """The analysis of a canary, its thrower being team 0 or team 1."""
     world, state = canary_world(), canary.state()
@@ -48,7 +57,8 @@ def analysed(canary, player="rules", team=1, throws=200):
         halves = (frozen(np.concatenate([part[8:], part[:8]])) for part in (state.stones, state.in_play))
         scores = tuple(pair[::-1] for pair in state.scores)
         state = GameState(state.end, state.shot, 0, 0, *halves, scores)
-    analyst = Analyst(world, make_player(player, world, simulations=30), 1)
+    made = make_player(player, world, simulations=30) if isinstance(player, str) else player
+    analyst = Analyst(world, made, 1)
     return analyst, analyst.analyse(state, shots=4, throws=throws, grid_throws=2)
 
 
@@ -74,6 +84,26 @@ def test_candidates_come_best_first_and_searches_tell_their_visits():
     points = [one.prospect.points for one in found.candidates]
     assert points == sorted(points, reverse=True) and len(points) == 4
     assert all(one.thought.visits > 0 and -8 <= one.thought.value <= 8 for one in found.candidates)
+
+
+def test_candidates_of_a_player_that_plays_to_win_come_by_their_chance_to_win():
+    _, found = analysed(CANARIES[7], winner())
+    chances, points = (
+        [getattr(one.prospect, name) for one in found.candidates] for name in ("winning", "points")
+    )
+    assert chances == sorted(chances, reverse=True)
+    assert points != sorted(points, reverse=True), "the order says nothing where both agree"
+    assert all(0 <= one.thought.value <= 1 for one in found.candidates) and found.goal == "winning"
+
+
+def test_the_table_says_what_it_is_sorted_by(analyse, monkeypatch):
+    _, out, _, found = analyse(line_of(CANARIES[7].state()))
+    assert "the best by points first" in " ".join(out.split()) and found["ranked_by"] == "points"
+    monkeypatch.setattr("agents.commands.analysing.make_player", lambda *_, **__: winner())
+    monkeypatch.setattr("agents.commands.analysing.build_world", lambda *_: canary_world())
+    _, out, _, found = analyse(line_of(CANARIES[7].state()))
+    assert "the best by chance to win first" in " ".join(out.split()) and found["ranked_by"] == "winning"
+    assert f"{100 * found['shots'][0]['search_value']:.0f} %" in out
 
 
 def test_before_the_last_stone_boards_are_judged():

@@ -1,4 +1,7 @@
-"""Processes that play games fail as games in one process do."""
+"""Processes that play games fail as games in one process do, and hear no Ctrl-C."""
+
+import os
+import signal
 
 import pytest
 
@@ -8,13 +11,21 @@ from agents.runs.errors import CorruptFileError
 from agents.tournament import Schedule
 
 
-def test_a_damaged_network_is_called_so_by_whichever_process_reads_it(tmp_path):
+def interrupt(workers):
+    """What a Ctrl-C at the terminal does to the processes, where they can be made deaf to it."""
+    if hasattr(signal, "pthread_sigmask"):
+        for process in workers._processes:
+            os.kill(process.pid, signal.SIGINT)
+
+
+def test_a_damaged_network_is_called_so_by_whichever_process_reads_it_even_if_interrupted(tmp_path):
     path = tmp_path / "damaged.safetensors"
     path.write_bytes(b"no network")
     event = Event(Schedule(("drawer", str(path)), 2), 1, False, "fcv1", "dc3", seed=1, simulations=1)
     with pytest.raises(CorruptFileError) as alone:
         event.hall("cpu")
     workers = GameWorkers(event, "cpu", 1)
+    interrupt(workers)
     try:
         with pytest.raises(CorruptFileError, match="damaged") as apart:
             while True:

@@ -59,6 +59,14 @@ def test_a_player_that_misses_the_house_is_not_promoted_and_one_that_hits_it_is(
     assert verdict == "kept" and score.wins < score.losses and sum(score) < 120
 
 
+def test_a_match_that_runs_out_of_games_is_called_undecided():
+    world = quick_world()
+    verdict, score = gated_match(
+        world, Scatterer(world), Scatterer(world), GateConfig(games=10), 1, at_once=4
+    )
+    assert verdict == "undecided" and sum(score) == 10
+
+
 def test_a_match_can_go_on_and_does_not_depend_on_games_at_once():
     world = quick_world()
     players = Scatterer(world), Scatterer(world)

@@ -3,11 +3,13 @@
 import io
 import json
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
 import run
+from agents.curling.games.game_records import record_line
 from agents.curling.games.house_text import house_text, stone_name, stone_slot
 from agents.curling.games.saved_game import read_game
 from agents.curling.games.spoken_shots import parse_shot
@@ -110,10 +112,24 @@ def test_quitting_loses_nothing(person, tmp_path):
     assert len(record.turns) == 2 * len(ROUND)
 
 
-def test_a_shot_that_is_taken_back_leaves_no_trace(person, tmp_path):
+def test_a_shot_that_is_taken_back_is_gone_and_the_next_is_another_throw(person, tmp_path):
     assert person([*ROUND[:3], "quit"], "--save", "straight.json")[0] == 0
-    assert person([*ROUND[:2], "draw 1 1 left", "undo", ROUND[2], "quit"], "--save", "back.json")[0] == 0
-    assert (tmp_path / "straight.json").read_bytes() == (tmp_path / "back.json").read_bytes()
+    assert person([*ROUND[:3], "undo", "quit"], "--save", "back.json")[0] == 0
+    code, out, _ = person(ROUND[2:3], "--resume", "back.json")
+    assert code == 0 and "goes on after 4 shots" in out
+    (_, straight), (_, back) = (read_game(tmp_path / f"{name}.json") for name in ("straight", "back"))
+    assert back.turns[:4] == straight.turns[:4] and len(back.turns) == len(straight.turns) == 6
+    assert back.turns[4].intended == straight.turns[4].intended
+    assert back.turns[4].executed != straight.turns[4].executed
+
+
+def test_a_game_that_was_saved_before_undone_shots_were_counted_goes_on(person, tmp_path):
+    assert person([*ROUND[:2], "quit"], "--save", "whole.json")[0] == 0
+    game, record = read_game(tmp_path / "whole.json")
+    conditions = {name: value for name, value in asdict(game).items() if name != "undone"}
+    (tmp_path / "old.json").write_bytes(record_line(record, conditions=conditions))
+    assert person(["quit"], "--resume", "old.json")[0] == 0
+    assert (tmp_path / "old.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
 
 
 def test_a_game_can_be_conceded(person):

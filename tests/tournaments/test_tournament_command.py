@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import run
+from agents.curling.games.game_workers import WorkerEnded
 from agents.curling.games.lockstep_games import LockstepGames
 from tests.tournaments.fakes import Breaker, Scatterer, raises
 
@@ -170,24 +171,67 @@ def test_an_interrupt_keeps_finished_and_half_played_games(tournament, tmp_path,
     words = ("drawer", "random", "--ends", "1", "--games", "40", *QUICK[4:], "--batch", "8")
     assert tournament(*words, "--out", "calm")[0] == 0
 
-    steps, step = [], LockstepGames.step
+    def stopped_after(steps, *more):
+        with monkeypatch.context() as patch:
+            patch.setattr(LockstepGames, "step", interrupted(LockstepGames.step, steps))
+            return tournament(*more)
 
-    def interrupted(hall):
-        steps.append(1)
-        if len(steps) == 40:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.2)
-        return step(hall)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(LockstepGames, "step", interrupted)
-        code, _, errors = tournament(*words, "--out", "t")
+    code, _, errors = stopped_after(39, *words, "--out", "t")
     kept = "16 of 40 games are kept, 8 half-played; go on with --resume t"
     assert (code, errors) == (130, [f"run.py: stopped: {kept}"])
     assert (tmp_path / "t" / "unfinished.jsonl").exists()
-    assert tournament("--resume", "t")[0] == 0
+    code, _, errors = stopped_after(1, "--resume", "t", *QUICK[4:], "--batch", "2")
+    assert (code, errors) == (130, [f"run.py: stopped: {kept}"]), "begun games that waited are lost"
+    assert tournament("--resume", "t", *QUICK[4:])[0] == 0
     assert contents("t") == contents("calm")
     assert not (tmp_path / "t" / "unfinished.jsonl").exists()
+
+
+def interrupted(step, after):
+    """The step with a Ctrl-C during one of them."""
+    steps = []
+
+    def stepped(hall):
+        steps.append(1)
+        if len(steps) == after + 1:
+            ctrl_c()
+        return step(hall)
+
+    return stepped
+
+
+def ctrl_c():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+
+
+class Killed:
+    """Processes that a stop signal reaches before the command does."""
+
+    thrown = 0
+
+    def __init__(self, event, device, workers):
+        pass
+
+    def __len__(self):
+        return 0
+
+    def start(self, spec):
+        pass
+
+    def step(self):
+        ctrl_c()
+        raise WorkerEnded("a process that played games ended with code -2")
+
+    def close(self):
+        pass
+
+
+def test_a_stop_that_kills_the_processes_is_still_a_stop(tournament, monkeypatch):
+    monkeypatch.setattr("agents.commands.tournaments.GameWorkers", Killed)
+    code, _, errors = tournament("drawer", "random", *QUICK[:-1], "2", "--out", "t")
+    kept = "0 of 6 games are kept, 0 half-played; go on with --resume t"
+    assert (code, errors) == (130, [f"run.py: stopped: {kept}"])
 
 
 def campaign(folder, kills, seed):

@@ -1,7 +1,7 @@
 """Games in lockstep in several processes, each with games of its own; results do not depend on how many.
 
 Processes are started afresh, not forked, so that no thread or device is shared. They leave Ctrl-C to the
-process that started them and end with it, however it ends.
+process that started them, from their first moment on, and end with it, however it ends.
 """
 
 import multiprocessing
@@ -17,10 +17,15 @@ from typing import Any
 from agents.curling.games.event import Event
 from agents.curling.games.game_records import GameRecord, GameSpec
 from agents.runs.errors import HoglineError
+from agents.runs.signals import deaf_children
 
 WAIT_SECONDS = 0.2  # how long a step waits for a game to end
-CLOSE_SECONDS = 2.0
+END_SECONDS = 2.0  # from the last word of a process to its end
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class WorkerEnded(HoglineError):
+    """A process that played games is gone."""
 
 
 class GameWorkers:
@@ -40,7 +45,8 @@ class GameWorkers:
         for _ in range(workers):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(event, device, theirs), daemon=True)
-            process.start()
+            with deaf_children():
+                process.start()
             theirs.close()
             self._pipes.append(ours)
             self._processes.append(process)
@@ -63,7 +69,8 @@ class GameWorkers:
         """The games that ended since, after a short wait for one.
 
         Raises:
-            HoglineError: a process could not make its players, or ended.
+            HoglineError: a process could not make its players.
+            WorkerEnded: a process is gone.
         """
         if not self._finished:
             for pipe in wait(self._pipes, WAIT_SECONDS):
@@ -73,7 +80,11 @@ class GameWorkers:
         return records
 
     def unfinished(self) -> list[GameRecord]:
-        """The games in progress so far, with those that ended but were not handed out yet."""
+        """The games in progress so far, with those that ended but were not handed out yet.
+
+        Raises:
+            HoglineError, WorkerEnded: as for `step`.
+        """
         for worker in range(len(self._pipes)):
             self._send(worker, ("report", None))
         records: list[GameRecord] = []
@@ -84,14 +95,13 @@ class GameWorkers:
         return [*records, *self._finished]
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Ends the processes, which have nothing to lose."""
         for pipe in self._pipes:
             pipe.close()
         for process in self._processes:
-            process.join(CLOSE_SECONDS)
-            if process.is_alive():
-                process.kill()
-                process.join()
+            process.kill()
+        for process in self._processes:
+            process.join()
 
     def _send(self, worker: int, message: tuple[str, Any]) -> None:
         try:
@@ -116,10 +126,10 @@ class GameWorkers:
         self._finished.append(content)
         return None
 
-    def _ended(self, worker: int) -> HoglineError:
+    def _ended(self, worker: int) -> WorkerEnded:
         process = self._processes[worker]
-        process.join(CLOSE_SECONDS)
-        return HoglineError(f"a process that played games ended with code {process.exitcode}")
+        process.join(END_SECONDS)
+        return WorkerEnded(f"a process that played games ended with code {process.exitcode}")
 
 
 def _work(event: Event, device: str, pipe: Connection) -> None:

@@ -70,12 +70,14 @@ class Candidate(NamedTuple):
 class Analysis(NamedTuple):
     """What there is to say of a position.
 
-    candidates: the player's shots, that with the best prospect first.
+    candidates: the player's shots, the best first by what it plays for.
     grid: [G] mean points of every cell of the policy grid, for the thrower.
+    goal: what the player plays for: points of the end ("score") or the chance to win ("winning").
     """
 
     candidates: list[Candidate]
     grid: Floats
+    goal: str
 
 
 class Analyst:
@@ -91,6 +93,7 @@ class Analyst:
         self.world, self._player, self._seed = world, player, seed
         self.space = ShotSpace(world.ice, world.noise)
         self.grid = PolicyGrid(world.ice, self.space)
+        self._goal = player.config.utility if isinstance(player, SearchPlayer) else "score"
         self._winning = even_game(world)
         self._judge = _judge_of(player, world)
 
@@ -114,7 +117,12 @@ class Analyst:
         candidates = [
             Candidate(thought, _prospect(own, utility)) for thought, own in zip(found, scores, strict=True)
         ]
-        return Analysis(sorted(candidates, key=lambda one: -one.prospect.points), cells)
+        return Analysis(sorted(candidates, key=self._worth, reverse=True), cells, self._goal)
+
+    def _worth(self, candidate: Candidate) -> tuple[float, float]:
+        """What a candidate is worth to the player; of equal chances to win the one with more points."""
+        points, winning = candidate.prospect.points, candidate.prospect.winning
+        return (winning, points) if self._goal == "winning" else (points, winning)
 
     def _thoughts(self, state: GameState, cells: Floats, shots: int) -> list[Thought]:
         """The player's own shot, then those its search weighed most, or the best cells of the grid."""
@@ -131,7 +139,7 @@ class Analyst:
         shown = [chosen, *[place for place in order if place != chosen]][:shots]
         values = result.values[0, shown]
         if state.thrower == 1:
-            values = 1.0 - values if self._player.config.utility == "winning" else -values
+            values = 1.0 - values if self._goal == "winning" else -values
         rows = zip(
             self._shots(result.points[0, shown], result.parts[0, shown]),
             result.visits[0, shown].tolist(),
@@ -166,10 +174,14 @@ class Analyst:
         return seen.reshape(-1, throws, OUTCOMES)
 
     def _utility(self, state: GameState) -> Floats:
-        """The thrower's chance to win the game [K] after each score of the end, for the thrower."""
-        lead = state.totals[0] - state.totals[1]
-        left = np.array([max(self.world.rules.ends - state.end - 1, 0)])
-        chance = self._winning.utility(left, np.array([lead]), np.array([state.hammer]))[0]
+        """The thrower's chance to win the game [K] after each score of the end, for the thrower; as a player
+        that plays for it reckons it."""
+        if self._goal == "winning":
+            chance = self._player.utility(positions_of(self.world, [state]))[0]
+        else:
+            left = np.array([max(self.world.rules.ends - state.end - 1, 0)])
+            lead = np.array([state.totals[0] - state.totals[1]])
+            chance = self._winning.utility(left, lead, np.array([state.hammer]))[0]
         return chance if state.thrower == 0 else 1.0 - chance[::-1]
 
 

@@ -41,7 +41,8 @@ class GateConfig:
     """
 
     games: int = 400
-    """Games at most; undecided then, the best is kept. Even, as both have the first hammer equally often."""
+    """Games at most; a match that is undecided then leaves the best in its place. Even, as both have the
+    first hammer equally often."""
 
     elo: float = 50.0
     """Elo points by which a new player should be stronger, above 0."""
@@ -112,15 +113,14 @@ def gated_match(
     """Plays a match in rounds of `at_once` games until it is decided or out of games.
 
     Returns:
-        "promoted", or "kept" also when the games ran out; and the score.
+        "promoted" if the new player is stronger, "kept" if it is not, "undecided" if the games ran out before
+        either was clear; and the score.
     """
-    score, played = MatchScore(0, 0, 0), 0
-    while played < config.games:
+    score, played, verdict = MatchScore(0, 0, 0), 0, "undecided"
+    while verdict == "undecided" and played < config.games:
         count = min(at_once + at_once % 2, config.games - played)
         found = match_score(world, new, best, count, seed, first=played, at_once=at_once)
         score = MatchScore(*(a + b for a, b in zip(score, found, strict=True)))
         played += count
         verdict = config.verdict(score.wins, score.losses)
-        if verdict != "undecided":
-            return verdict, score
-    return "kept", score
+    return verdict, score

@@ -26,6 +26,7 @@ from agents.curling.player_tokens import check_token
 from agents.curling.search.search_player import SearchPlayer
 from agents.curling.seeds import seed_of
 from agents.curling.winning import POINTS
+from agents.runs.config_json import changed_fields
 from agents.runs.random_state import numpy_state, restore_numpy
 from envs.curling.conditions import build_world
 from vision.fit import Fit
@@ -60,7 +61,6 @@ class SelfPlayLearner:
         )
         self._rng = np.random.default_rng((seed, DRAWN))
         self._done = 0
-        self._hammer_points = np.zeros(len(POINTS), np.int64)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end; see `agents.runs.learner.Learner.train`.
@@ -86,10 +86,11 @@ class SelfPlayLearner:
                 }
 
     def state_dict(self) -> dict[str, Any]:
-        """Networks, the loop's state, the positions to learn from, and how the ends fell.
+        """Networks, the loop's state, the positions to learn from, and how their ends fell.
 
-        `hammer_points` counts all ends by the points of the team with the hammer, from -8 to 8: what
-        `agents.curling.winning` makes its table from.
+        `hammer_points` counts the ends by the points of the team with the hammer, from -8 to 8: what
+        `agents.curling.winning` makes its table from. Only the ends of the positions kept count, since those
+        of a weaker network before them fell otherwise.
         """
         fit = self._fit.state_dict()
         return {
@@ -99,7 +100,7 @@ class SelfPlayLearner:
             "replay": self._replay.state_dict(),
             "rng": numpy_state(self._rng),
             "done": self._done,
-            "hammer_points": self._hammer_points,
+            "hammer_points": self._replay.hammer_points(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -114,7 +115,6 @@ class SelfPlayLearner:
         self._replay.load_state_dict(state["replay"])
         restore_numpy(self._rng, state["rng"])
         self._done = int(state["done"])
-        self._hammer_points = np.array(state["hammer_points"], np.int64)
 
     def _play(self) -> PlayedGames:
         """Games of the playing network, whose positions are kept."""
@@ -122,7 +122,6 @@ class SelfPlayLearner:
         self._best.eval()
         played = play_ends(self._player, self.config, self._seed, range(first, first + self.config.games))
         self._replay.add(played.examples)
-        self._hammer_points += hammer_points(played.records)
         return played
 
     def _learn(self) -> dict[str, float]:
@@ -157,6 +156,7 @@ class SelfPlayLearner:
         share = (score.wins + score.draws / 2) / sum(score)
         return {
             "promoted": float(verdict == "promoted"),
+            "gate_undecided": float(verdict == "undecided"),
             "gate_share": share,
             "gate_games": float(sum(score)),
         }
@@ -166,8 +166,10 @@ def build(config: SelfPlayConfig, *, seed: int, device: str) -> SelfPlayLearner:
     """Build the learner of kind `kr_drl`; see `agents.runs.learner.Builder`."""
     if config.start:
         loaded = load_network(check_token(config.start, "start").network, device)
-        if loaded.config != config.network:
-            raise ValueError(f"network: got {config.network}, expected that of --start, {loaded.config}")
+        changes = changed_fields(loaded.config, config.network, "network.")
+        if changes:
+            differ = "; ".join(f"{name}: got {new}, expected {old}" for name, old, new in changes)
+            raise ValueError(f"{differ}, as --start {config.start} has it")
         return SelfPlayLearner(config, loaded.network, seed=seed, device=device)
     network = build_network(config.network, generator=torch.Generator().manual_seed(seed))
     return SelfPlayLearner(config, network, seed=seed, device=device)

@@ -45,6 +45,14 @@ class Replay:
         self._rows[places[-len(self._rows) :]] = examples[-len(self._rows) :]
         self._seen += len(examples)
 
+    def hammer_points(self) -> NDArray[np.int64]:
+        """How often the team with the hammer scored each number of points in the ends of the examples kept:
+        [K] int64. An end counts by its last shot."""
+        rows = self._rows[: len(self)]
+        last = rows[rows["position"]["shot"] == rows["position"]["shots"] - 1]
+        points = last["score"] * np.where(last["position"]["hammer"] == 0, 1, -1)
+        return np.bincount(points + MOST_POINTS, minlength=len(POINTS))
+
     def draw(self, count: int, rng: np.random.Generator, device: str | torch.device) -> Batch:
         """A batch of examples drawn evenly: inputs, policy targets [B, G], value targets [B, K].
 

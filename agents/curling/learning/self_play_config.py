@@ -68,7 +68,7 @@ class SelfPlayConfig:
     """Games of an interval, all at once, each of one end."""
 
     keep: int = 100_000
-    """Positions kept to learn from, the latest."""
+    """Positions kept to learn from, the latest; their ends make the run's table of chances to win."""
 
     least: int = 5_000
     """Positions that must be there before the first update."""

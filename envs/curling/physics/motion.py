@@ -51,6 +51,20 @@ class Motion(NamedTuple):
     seconds: np.ndarray
 
 
+class Trajectory(NamedTuple):
+    """Where all stones are at T instants of one delivery: evenly spaced ones, every event, and rest.
+
+    times: [T] float64, seconds from release to rest, rising.
+    positions: [T, 16, 2] float64, metres; NaN where a stone is not on the sheet. The last ones are those at
+        rest, before the hog-line rule.
+    turns: [T, 16] bool, whether a stone sets out on another path, as at a contact.
+    """
+
+    times: np.ndarray
+    positions: np.ndarray
+    turns: np.ndarray
+
+
 def simulate(
     ice: Ice,
     stones: np.ndarray,
@@ -120,16 +134,12 @@ def trajectory(
     *,
     contact_quantum: float = 0.0,
     interval: float = 0.05,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Trajectory:
     """Where all stones are while one delivery moves them, for drawing.
 
     Args:
         stones, in_play, slot, velocity, spin: as one row of `simulate`.
-        interval: seconds between samples.
-
-    Returns:
-        Times [T] in seconds from release to rest, and positions [T, 16, 2] in metres, NaN where a stone is
-        not on the sheet. The last sample is the state at rest, before the hog-line rule.
+        interval: seconds between evenly spaced instants.
 
     Raises:
         ValueError: as `simulate`; or the interval is not positive.
@@ -150,10 +160,15 @@ def trajectory(
     seconds, entries = _trace(
         physics, empty_board(), np.array(ice.release_position), *(array[0] for array in batch), log
     )
-    times = np.append(np.arange(0.0, seconds, interval), seconds)
+    paths = log[:entries].reshape(-1, STONES, LOG_FIELDS)  # one block for the release and for every event
+    events = paths[:, 0, 1]
+    times = np.unique(np.concatenate([np.arange(0.0, seconds, interval), events, [seconds]]))
     positions = np.full((len(times), STONES, 2), np.nan)
     _sample(physics, log[:entries], times, positions)
-    return times, positions
+    turns = np.zeros((len(times), STONES), bool)
+    changed = (paths[1:, :, 2:] != paths[:-1, :, 2:]).any(axis=2)
+    np.logical_or.at(turns, np.searchsorted(times, events[1:]), changed)
+    return Trajectory(times, positions, turns)
 
 
 @cache

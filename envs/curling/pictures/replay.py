@@ -6,6 +6,7 @@ The page needs no network and refuses any: its data, style and script are inside
 import json
 from collections.abc import Sequence
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from envs.curling.physics.delivery import Shot
 from envs.curling.physics.ice import Ice
-from envs.curling.physics.motion import trajectory
+from envs.curling.physics.motion import Trajectory, trajectory
 from envs.curling.physics.sheet import Sheet
 from envs.curling.pictures.render import SHORT_OF_HOG, TEAM_COLOURS, TEAM_INK, circles
 from envs.curling.rules.game import GameState, thrown_slot
@@ -22,6 +23,7 @@ from envs.curling.world import Throw
 
 SAMPLE_TRAVEL = 0.04  # metres that the strongest delivery covers between two instants of a track
 THINNED = 0.002  # metres by which the page's tracks may miss the sampled ones
+TICK = 1e-4  # seconds in which the page counts time
 PLACEHOLDER = "GAME_DATA"
 STILL = 1e-4  # metres that a stone may move and still count as lying
 
@@ -61,7 +63,7 @@ def replay_page(
         "sheet": _sheet(ice.sheet),
         "ends": rules.ends,
         "shots_per_end": rules.shots_per_end,
-        "interval": _interval(ice),
+        "tick": TICK,
         "result": _result(throws[-1].after, names),
         "shots": [_shot(ice, rules, throw, contact_quantum) for throw in throws],
     }
@@ -73,16 +75,22 @@ def replay_page(
 def shot_tracks(
     ice: Ice, rules: RuleSet, throw: Throw, *, contact_quantum: float = 0.0
 ) -> NDArray[np.float64]:
-    """Where the stones went: [T, 16, 2] float64 metres at equal intervals, NaN off the sheet.
+    """Where the stones went: [T, 16, 2] float64 metres, NaN off the sheet.
 
-    Between two instants no legal delivery covers more than `SAMPLE_TRAVEL`, on any ice. The track of a
-    concession has no instants.
+    Between two instants no legal delivery covers more than `SAMPLE_TRAVEL`, on any ice, and every contact is
+    an instant. The track of a concession has no instants.
     """
+    return _trajectory(ice, rules, throw, contact_quantum).positions
+
+
+def _trajectory(ice: Ice, rules: RuleSet, throw: Throw, contact_quantum: float) -> Trajectory:
+    """The way of every stone during a throw; without instants for a concession."""
     if throw.executed is None:
-        return np.empty((0, *throw.before.stones.shape))
+        shape = throw.before.stones.shape
+        return Trajectory(np.empty(0), np.empty((0, *shape)), np.empty((0, shape[0]), bool))
     shot, before = throw.executed, throw.before
     velocity = np.array([shot.velocity_x, shot.velocity_y])
-    _, positions = trajectory(
+    return trajectory(
         ice,
         before.stones,
         before.in_play,
@@ -92,14 +100,12 @@ def shot_tracks(
         contact_quantum=contact_quantum,
         interval=_interval(ice),
     )
-    return positions
 
 
 def _shot(ice: Ice, rules: RuleSet, throw: Throw, contact_quantum: float) -> dict[str, Any]:
     """One turn as the page wants it; lengths in millimetres."""
     before = throw.before
-    tracks = shot_tracks(ice, rules, throw, contact_quantum=contact_quantum)
-    tracks = tracks[_first_seen(ice.sheet, tracks[:, thrown_slot(rules, before), 1]) :]
+    ticks, tracks, turns = _seen(ice, rules, throw, contact_quantum)
     return {
         "end": before.end,
         "shot": before.shot,
@@ -111,13 +117,23 @@ def _shot(ice: Ice, rules: RuleSet, throw: Throw, contact_quantum: float) -> dic
         "text": _text(throw.executed),
         "before": _lying(before.stones, before.in_play),
         "after": _lying(*throw.board),
-        "samples": len(tracks),
-        "tracks": _moving(tracks),
+        "ticks": int(ticks[-1]) if len(ticks) else 0,
+        "tracks": _moving(ticks, tracks, turns),
     }
 
 
+def _seen(ice: Ice, rules: RuleSet, throw: Throw, contact_quantum: float) -> Trajectory:
+    """The trajectory since the delivered stone entered the picture, with times in whole ticks."""
+    whole = _trajectory(ice, rules, throw, contact_quantum)
+    start = _first_seen(ice.sheet, whole.positions[:, thrown_slot(rules, throw.before), 1])
+    times, tracks, turns = (part[start:] for part in whole)
+    ticks = np.rint((times - times[:1]) / TICK).astype(np.int64)
+    last = np.append(np.diff(ticks) > 0, True)[: len(ticks)]  # of the instants within one tick
+    return Trajectory(ticks[last], tracks[last], turns[last])
+
+
 def _interval(ice: Ice) -> float:
-    """Seconds between two instants of a track."""
+    """Seconds between two evenly spaced instants of a track."""
     return SAMPLE_TRAVEL / ice.max_speed
 
 
@@ -127,30 +143,35 @@ def _first_seen(sheet: Sheet, along: NDArray[np.float64]) -> int:
     return int(near[0]) if near.size else len(along) - 1
 
 
-def _moving(tracks: NDArray[np.float64]) -> dict[str, list[int]]:
-    """Way of every stone that moves, by slot: instant, x, y, instant, x, y, ... in millimetres.
+def _moving(
+    ticks: NDArray[np.int64], tracks: NDArray[np.float64], turns: NDArray[np.bool_]
+) -> dict[str, list[int]]:
+    """Way of every stone that moves, by slot: tick, x, y, tick, x, y, ... in millimetres.
 
     Between these the stone moves evenly; after the last, unless the shot ends with it, it is off the sheet.
     """
     ways = {}
     for slot in range(tracks.shape[1]):
-        seen = tracks[np.isfinite(tracks[:, slot]).all(axis=1), slot]
+        there = np.isfinite(tracks[:, slot]).all(axis=1)
+        seen = tracks[there, slot]
         if len(seen) and np.ptp(seen, axis=0).max() > STILL:
-            knots = _knots(seen)
-            rows = np.column_stack([knots, np.rint(1000 * seen[knots]).astype(np.int64)])
+            knots = _knots(ticks[there], seen, np.flatnonzero(turns[there, slot]))
+            rows = np.column_stack([ticks[there][knots], np.rint(1000 * seen[knots]).astype(np.int64)])
             ways[str(slot)] = rows.ravel().tolist()
     return ways
 
 
-def _knots(way: NDArray[np.float64]) -> list[int]:
-    """Instants of a way [T, 2] (metres) between which even motion is true to within `THINNED`.
+def _knots(ticks: NDArray[np.int64], way: NDArray[np.float64], turns: NDArray[np.int64]) -> list[int]:
+    """Places in a way [T, 2] (metres) at `ticks` [T] between which even motion is true to within `THINNED`;
+    `turns`, where the stone was struck, are among them.
 
     Source: Ramer 1972; Douglas and Peucker 1973, with the error at equal times instead of across the line.
     """
-    kept, spans = {0, len(way) - 1}, [(0, len(way) - 1)]
+    kept = {0, *turns.tolist(), len(way) - 1}
+    spans = list(pairwise(sorted(kept)))
     while spans:
         first, last = spans.pop()
-        part = np.linspace(0.0, 1.0, last - first + 1)[:, None]
+        part = ((ticks[first : last + 1] - ticks[first]) / (ticks[last] - ticks[first]))[:, None]
         missed = np.hypot(*(way[first] + part * (way[last] - way[first]) - way[first : last + 1]).T)
         worst = first + int(np.argmax(missed))
         if missed.max() > THINNED and first < worst < last:
