@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agents.commands.progress import progress
 from agents.runs.config_json import config_to_json
 from agents.runs.device import resolve_device
-from agents.runs.errors import ConfigError, Stopped
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
 from agents.runs.kinds import builder, get_kind
 from agents.runs.loop import train_run
 from agents.runs.metrics import METRICS_NAME, read_metrics
@@ -27,7 +27,11 @@ def start_training(kind: str, config: Any, options: "Options") -> int:
         record = RunRecord(kind, config_to_json(config), seeds, options.device, every, device)
         path = Path(options.out) if options.out else default_path(kind, seeds)
         with RunFolder.create(path, record) as run:
-            return _train_all(run, config, device, stop)
+            try:
+                return _train_all(run, config, device, stop)
+            except (ConfigError, CorruptFileError, StorageError):
+                run.forget()  # a mistake in a flag should not cost the folder's name
+                raise
 
 
 def continue_training(path: Path, kind: str, config: Any, options: "Options") -> int:
