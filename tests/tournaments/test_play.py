@@ -82,6 +82,11 @@ def test_wrong_words_are_asked_again_in_one_line(person):
         assert f"> {word}: got" in complaint and "expected" in complaint
 
 
+def test_before_an_end_is_finished_there_is_no_score_sheet(person):
+    code, out, _ = person(["score", "quit"])
+    assert code == 0 and "no end is finished yet" in out and "total" not in out
+
+
 def test_the_end_of_the_input_ends_politely(person):
     code, out, errors = person(ROUND[:2])
     assert (code, errors) == (0, []) and out.endswith("goodbye; the game was not kept (--save FILE)\n")
