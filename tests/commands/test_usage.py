@@ -243,3 +243,11 @@ def test_the_installed_script_is_the_same_main():
 def test_what_is_missing_or_no_number_is_said_plainly(words, line, capsys):
     code, errors = outcome(words, capsys)
     assert code == 2 and len(errors) == 1 and errors[0].startswith(f"run.py: {line}")
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_the_caller_closed_is_no_hindrance(name, monkeypatch):
+    monkeypatch.setattr(sys, name, None)
+    assert run.main(["--help"]) == 0
+    assert run.main(["nothing"]) == 2
+    getattr(sys, name).close()
