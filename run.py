@@ -69,6 +69,7 @@ def main(argv: list[str] | None = None) -> int:
         The exit code, one of `agents.runs.errors.EXIT_CODES`.
     """
     words = sys.argv[1:] if argv is None else list(argv)
+    _mend_streams()
     try:
         with stops_raise():
             code = _dispatch(words)
@@ -88,6 +89,17 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(f"{where}{error.strerror or error}", 3)
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
+
+
+def _mend_streams() -> None:
+    """Opens the standard streams that the caller closed, and lets those that cannot show a character show
+    another: a picture of the house, say, on an output in Windows' western encoding."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
+        elif mode == "w" and hasattr(stream, "reconfigure") and not stream.encoding.lower().startswith("utf"):
+            stream.reconfigure(errors="replace")
 
 
 def _dispatch(words: list[str]) -> int:

@@ -48,8 +48,7 @@ class Report:
 
     Attributes:
         top1, top5: share of samples whose label is the first, or among the first five, of the ranking; top5
-        is
-            None for five classes or fewer.
+            is None for five classes or fewer.
         loss: mean negative log-likelihood in nats.
         calibration_error: expected difference of confidence and accuracy over the bins.
         reliability: the bins behind it.

@@ -138,7 +138,7 @@ def _value(value: float, goal: str) -> str:
 def _scores(prospect: Prospect) -> str:
     """The likelier scores, the best first."""
     shown = [k for k in range(len(POINTS))[::-1] if prospect.scores[k] >= SHOWN_SHARE]
-    return "  ".join(f"{POINTS[k]:+.0f}: {100 * prospect.scores[k]:.0f} %" for k in shown)
+    return "  ".join(f"{POINTS[k]:+.0f}:{100 * prospect.scores[k]:.0f}%" for k in shown)
 
 
 def _report(config: "Config", world: World, found: Analysis) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
 from agents.commands.tables import print_table
 from agents.runs.atomic import write_file
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_choice, check_whole
+from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
 
 
 class Suite(NamedTuple):
@@ -110,8 +109,8 @@ class Config:
         check_choice("suite", self.suite, tuple(SUITES))
         if self.variant:
             check_choice("variant", self.variant, SUITES[self.suite].variants)
-        if self.json and Path(self.json).suffix != ".json":
-            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+        if self.json:
+            check_new_file("json", self.json, ".json")
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
 
 

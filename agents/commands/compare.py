@@ -7,7 +7,7 @@ import tyro
 
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError
-from agents.runs.fields import check_real
+from agents.runs.fields import check_new_file, check_real
 
 MAX_MARGIN = 1e9
 
@@ -44,10 +44,9 @@ class Config:
         for run in self.runs:
             if not Path(run).is_dir():
                 raise ConfigError(f"runs: got {run}, expected an existing run folder")
-        if Path(self.out).suffix != ".png":
-            raise ConfigError(f"out: got {self.out}, expected a file name ending in .png")
-        if self.json and Path(self.json).suffix != ".json":
-            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+        check_new_file("out", self.out, ".png")
+        if self.json:
+            check_new_file("json", self.json, ".json")
 
 
 def main(argv: list[str]) -> int:

@@ -9,7 +9,7 @@ import tyro
 from agents.commands.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_whole
+from agents.runs.fields import MAX_SEED, check_new_file, check_whole
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ class Config:
         check_checkpoint_paths(self.checkpoints)
         if not Path(self.data).is_dir():
             raise ConfigError(f"data: got {self.data}, expected an existing folder")
-        if self.json and Path(self.json).suffix != ".json":
-            raise ConfigError(f"json: got {self.json}, expected a file name ending in .json")
+        if self.plots and Path(self.plots).is_file():
+            raise ConfigError(f"plots: got {self.plots}, which is a file; expected a folder")
+        if self.json:
+            check_new_file("json", self.json, ".json")
 
 
 def run(config: Config) -> int:

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 MAX_TOKEN_CHARACTERS = 4096
 _UNKNOWN = "Unrecognized options: "
+_OWNER = re.compile(r"^[A-Z]\w*\.(?=\w+: got )")  # the class of a config's part, which no flag shows
 _BOX_EDGES = "│╭╮╰╯"
 _BOX_RULE = re.compile(r"─|-{10,}$")
 _PLAINER: tuple[tuple[str, str], ...] = (
@@ -30,6 +31,12 @@ _PLAINER: tuple[tuple[str, str], ...] = (
         r"\2: got \1, expected one of \3",
     ),
     (r"Missing value for argument '(.*)'\. Expected .*", r"\1: got nothing, expected a value"),
+    (r"Missing from run\.py .*?: (?:STR|INT|FLOAT) (.*?)\. \(required\).*", r"missing: \1"),
+    (r"Missing from run\.py .*?: (--\S+) .*", r"\1: got nothing, expected a value"),
+    (
+        r"Error parsing (\S+): no type matching \{None\}\|(INT|FLOAT) could be .* from \['(.*?)'\].*",
+        r"\1: got '\3', expected a number or None",
+    ),
     (r"Error parsing (?:config|options|[A-Z]\w*): (.*)", r"\1"),
     (r"Error parsing (?:config\.)?([a-z][\w.]*): (.*)", r"\1.\2"),
 )
@@ -54,7 +61,7 @@ def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any 
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(config, args=argv, prog=f"run.py {command}", **settings)
     except ValueError as error:
-        raise ConfigError(" ".join(str(error).split())) from error
+        raise ConfigError(_OWNER.sub("", " ".join(str(error).split()))) from error
     except SystemExit as ending:
         if not ending.code:
             raise

@@ -227,6 +227,9 @@ class Table:
         self._say(f"{lying}; you {first}, {self._game.player} {second}")
 
     def _show_score(self) -> None:
+        if not self._state.scores and not self._state.over:
+            self._say("no end is finished yet")
+            return
         print_score_sheet(self._world.rules, self._state, self._names)
 
     def _draw_picture(self, throw: Throw) -> None:

@@ -1,5 +1,6 @@
 """What `run.py render` does once its flags are parsed: reads a line, plays its shot if it has one, draws."""
 
+import sys
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -37,6 +38,7 @@ def draw_line(config: "Config") -> int:
     except ValueError as error:
         raise ConfigError(f"{config.file} line {config.line}: {error}") from error
     write_file(Path(config.out), png_bytes(image))
+    sys.stdout.write(f"picture: {config.out}\n")
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError
-from agents.runs.fields import check_whole
+from agents.runs.fields import check_new_file, check_whole
 from vision.schedules import GROWTH_STEPS, ScheduleConfig
 
 
@@ -30,8 +30,7 @@ class Config:
         check_whole("images", self.images, low=1, high=10**12)
         if not self.kinds:
             raise ConfigError("kinds: got none, expected at least one schedule")
-        if Path(self.out).suffix != ".png":
-            raise ConfigError(f"out: got {self.out}, expected a file name ending in .png")
+        check_new_file("out", self.out, ".png")
 
 
 def main(argv: list[str]) -> int:

@@ -2,13 +2,15 @@
 summary."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.commands.progress import progress
 from agents.runs.config_json import config_to_json
 from agents.runs.device import resolve_device
-from agents.runs.errors import ConfigError, Stopped
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped
 from agents.runs.kinds import builder, get_kind
 from agents.runs.loop import train_run
 from agents.runs.metrics import METRICS_NAME, read_metrics
@@ -26,7 +28,7 @@ def start_training(kind: str, config: Any, options: "Options") -> int:
         seeds, every = options.seed_list, options.checkpoint_every
         record = RunRecord(kind, config_to_json(config), seeds, options.device, every, device)
         path = Path(options.out) if options.out else default_path(kind, seeds)
-        with RunFolder.create(path, record) as run:
+        with RunFolder.create(path, record) as run, _forgotten_unless_begun(run):
             return _train_all(run, config, device, stop)
 
 
@@ -60,7 +62,19 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
             )
             with _open_row(folder / name, wanted) as run:
                 if not _has_ended(run, config):
-                    _train_seeds(run, config, device, stop)
+                    with _forgotten_unless_begun(run):
+                        _train_seeds(run, config, device, stop)
+
+
+@contextmanager
+def _forgotten_unless_begun(run: RunFolder) -> Iterator[None]:
+    """Frees the folder of a run that fails before it measures anything: a mistake in a flag should not cost
+    its name."""
+    try:
+        yield
+    except (ConfigError, CorruptFileError, OSError):
+        run.forget()
+        raise
 
 
 def _open_row(path: Path, wanted: RunRecord) -> RunFolder:

@@ -24,11 +24,6 @@ PRETRAINED, SUFFIX = Path(__file__).parent / "pretrained", ".safetensors"
 PRETRAINED_MES = "_mes"  # NAME_mes is the pretrained network NAME searched with +mes
 LONGEST_TOKEN = 1000
 
-PLAYER_HELP = (
-    "random, drawer, rules, kr_uct, uct, a pretrained network, [SEARCH][+mes]:NETWORK "
-    f"(SEARCH one of {', '.join(WITH_NETWORK)}), a checkpoint file or a run folder"
-)
-
 
 @dataclass(frozen=True)
 class PlayerToken:

@@ -17,7 +17,8 @@ class Group(NamedTuple):
     """Runs that differ only in their seed.
 
     Args:
-        label: Name for people: the folder, or the first of several.
+        label: Name for people: that of the folder, or of the first of several; its whole path where two
+            have the same name.
         seeds: One per run.
         rows: For each run, its rows of measurements.
     """
@@ -59,13 +60,15 @@ def load_groups(paths: list[Path]) -> list[Group]:
         CorruptFileError: A run's files are malformed.
     """
     groups: dict[str, Group] = {}
-    for path in paths:
+    names = [path.name or path.resolve().name for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        label = name if names.count(name) == 1 else str(path)
         for member, record in _members(path):
             rows = read_metrics(member / METRICS_NAME) if (member / METRICS_NAME).exists() else []
             if not rows:
                 raise ConfigError(f"run: got {member}, expected a run with at least one finished interval")
             key = json.dumps([record.kind, record.config], sort_keys=True)
-            group = groups.setdefault(key, Group(path.name or str(path.resolve().name), [], []))
+            group = groups.setdefault(key, Group(label, [], []))
             if record.seeds[0] in group.seeds:
                 raise ConfigError(
                     f"run: got {member}, whose config and seed are those of another run in the list"

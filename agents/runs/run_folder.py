@@ -3,6 +3,7 @@ writer."""
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agents.runs.fields import MAX_SEED
 from agents.runs.lock import LOCK_NAME, FolderLock
 from agents.runs.metrics import METRICS_NAME
 from agents.runs.state_tree import load_json
+from agents.runs.tensorboard import EVENTS_NAME
 
 RECORD_NAME = "config.json"
 CHECKPOINTS_NAME = "checkpoints"
@@ -111,6 +113,12 @@ class RunFolder:
             raise
         return cls(path, record, lock)
 
+    def forget(self) -> None:
+        """Removes what the run has written, if it has measured nothing yet: its name is free again."""
+        for seed in self.record.seeds:
+            _remove_unbegun(self.path / f"seed-{seed}", (LOCK_NAME,))  # which the lock of this folder guards
+        _remove_unbegun(self.path, ())
+
     def __enter__(self) -> "RunFolder":
         return self
 
@@ -169,6 +177,21 @@ def _make_folder(path: Path) -> None:
         raise ConfigError(f"out: got {path}, expected a folder, but a file has that name") from error
     except OSError as error:
         raise StorageError(f"cannot make {path}: {error.strerror or error}") from error
+
+
+def _remove_unbegun(folder: Path, more: tuple[str, ...]) -> None:
+    """Removes what a run makes before it measures anything, files of `more` names, and the folder if that was
+    all."""
+    metrics, checkpoints = folder / METRICS_NAME, folder / CHECKPOINTS_NAME
+    measured = metrics.exists() and metrics.stat().st_size
+    if measured or (checkpoints.is_dir() and any(checkpoints.iterdir())) or any(folder.glob("seed-*")):
+        return
+    files = (RECORD_NAME, METRICS_NAME, *more)
+    for file in (*(folder / name for name in files), *folder.glob(f"{EVENTS_NAME}.*")):
+        file.unlink(missing_ok=True)
+    for empty in (checkpoints, folder):
+        with suppress(OSError):  # it is not there, or holds the lock
+            empty.rmdir()
 
 
 def _record_bytes(record: RunRecord) -> bytes:

@@ -13,7 +13,6 @@ from agents.vision.short_presets import SHORT_PRESETS
 from vision.images.augment_config import AugmentConfig
 from vision.schedules import ScheduleKind
 
-CUTOUT = AugmentConfig(cutout=16)
 ERASING = AugmentConfig(erase_probability=0.5)
 
 # Smith et al. 2018, section 5.1: ghost batches as large as the smallest batch.

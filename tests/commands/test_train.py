@@ -9,6 +9,7 @@ import pytest
 import run
 from agents.runs.checkpoint import load_checkpoint
 from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS
+from agents.runs.errors import ConfigError
 from agents.runs.metrics import read_metrics
 from tests.runs.tiny_config import TinyConfig
 from tests.runs.tiny_learner import TinyLearner
@@ -262,3 +263,37 @@ def test_tensorboard_events_hold_every_step_once(train, tmp_path):
     found = [event for event in EventFileLoader(os.fspath(events)).Load() if event.summary.value]
     assert [event.step for event in found] == [1, 2, 3, 4, 5, 6]
     assert {value.tag for value in found[0].summary.value} == {"loss", "samples"}
+
+
+@pytest.mark.parametrize("seeds", [("--seed", "1"), ("--seeds", "1..2")])
+def test_a_run_that_cannot_be_built_leaves_its_name_free(train, tmp_path, monkeypatch, seeds):
+    def unbuildable(config, *, seed, device):
+        raise ValueError("data: got none, expected a folder")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.runs.tiny_learner.build", unbuildable)
+        assert train("--out", "r", *seeds) == (2, "run.py: data: got none, expected a folder\n")
+    assert [path.name for path in (tmp_path / "r").rglob("*")] == ["run.lock"]
+    assert train("--out", "r", *seeds, "--updates", "2") == (0, "")
+
+
+def test_a_run_that_has_begun_is_kept_whatever_happens(train, tmp_path, monkeypatch):
+    def spoilt(learner):
+        yield {"loss": 1.0}
+        raise ConfigError("data: got another")
+
+    monkeypatch.setattr(TinyLearner, "train", spoilt)
+    assert train("--out", "r") == (2, "run.py: data: got another\n")
+    assert len(read_metrics(tmp_path / "r" / "metrics.jsonl")) == 1 and (tmp_path / "r/config.json").exists()
+
+
+def test_continuing_a_run_that_cannot_be_built_leaves_it_as_it_is(train, tmp_path, monkeypatch):
+    assert train("--out", "r", "--updates", "3") == (0, "")
+    before = files(tmp_path / "r")
+
+    def unbuildable(config, *, seed, device):
+        raise ValueError("data: got none, expected a folder")
+
+    monkeypatch.setattr("tests.runs.tiny_learner.build", unbuildable)
+    assert train("--resume", "r", kind=())[0] == 2
+    assert files(tmp_path / "r") == before

@@ -224,3 +224,30 @@ def test_the_help_of_the_program_documents_every_exit_code(capsys):
 
 def test_the_installed_script_is_the_same_main():
     assert 'hogline = "run:main"' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ["match"],
+            "missing: Who throws first in the first end: random, drawer, rules, kr_uct, a pretrained",
+        ),
+        (["match", "rules"], "missing: Who has the hammer in the first end; named alike"),
+        (["analyse"], "--position: got nothing, expected a value"),
+        (["match", "rules", "drawer", "--ends", "1e9"], "--ends: got '1e9', expected a number or None"),
+        (["train", "vision", "--epochs", "0"], "epochs: got 0.0, expected a number above 0"),
+        (["train", "kr_drl", "--exploration", "x"], "--exploration: got 'x', expected a number or None"),
+    ],
+)
+def test_what_is_missing_or_no_number_is_said_plainly(words, line, capsys):
+    code, errors = outcome(words, capsys)
+    assert code == 2 and len(errors) == 1 and errors[0].startswith(f"run.py: {line}")
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_the_caller_closed_is_no_hindrance(name, monkeypatch):
+    monkeypatch.setattr(sys, name, None)
+    assert run.main(["--help"]) == 0
+    assert run.main(["nothing"]) == 2
+    getattr(sys, name).close()

@@ -41,3 +41,8 @@ def test_the_log_of_another_run_is_refused_and_left_as_it_is(log):
         with pytest.raises(ConfigError, match=message):
             GameLog(log, games)
     assert log.read_bytes() == b"not a game"
+
+
+def test_a_folder_is_no_log(tmp_path):
+    with pytest.raises(ConfigError, match="which is a folder, expected a file"):
+        GameLog(tmp_path, 0)

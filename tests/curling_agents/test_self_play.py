@@ -359,6 +359,19 @@ def test_the_presets_are_configs_of_the_kind_and_bad_values_name_their_field():
         SelfPlayConfig(gate_games=3)
 
 
+@pytest.mark.parametrize("player", ["rules", "kr_uct"])
+def test_a_start_without_a_network_is_refused(player):
+    with pytest.raises(ConfigError, match=f"start: got {player}, which has no network, expected kr_dl"):
+        build(replace(CONFIG, start=player), seed=0, device="cpu")
+
+
+def test_a_start_that_is_no_curling_network_is_refused(tmp_path):
+    path = tmp_path / "other.safetensors"
+    path.write_bytes(b"".join(encode(Checkpoint("rig", {"env": "reacher"}, 1, versions(), {"x": 1}))))
+    with pytest.raises(ConfigError, match="got a checkpoint of kind rig, expected a curling network"):
+        build(replace(CONFIG, start=str(path)), seed=0, device="cpu")
+
+
 def test_another_network_than_that_of_the_start_is_refused(tmp_path):
     path, other = tmp_path / "other.safetensors", NetworkConfig(stone_width=4, width=8, joint=False)
     save_network(path, build_network(other, generator=torch.Generator().manual_seed(0)), other)

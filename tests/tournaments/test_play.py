@@ -82,6 +82,19 @@ def test_wrong_words_are_asked_again_in_one_line(person):
         assert f"> {word}: got" in complaint and "expected" in complaint
 
 
+def test_before_an_end_is_finished_there_is_no_score_sheet(person):
+    code, out, _ = person(["score", "quit"])
+    assert code == 0 and "no end is finished yet" in out and "total" not in out
+
+
+def test_an_output_that_lacks_the_characters_of_the_house_shows_others(monkeypatch):
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("quit\n"))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="cp1252", write_through=True))
+    assert run.main(["play", "--player", "drawer"]) == 0
+    assert b"hog?????" in shown.getvalue() and b"goodbye" in shown.getvalue()
+
+
 def test_the_end_of_the_input_ends_politely(person):
     code, out, errors = person(ROUND[:2])
     assert (code, errors) == (0, []) and out.endswith("goodbye; the game was not kept (--save FILE)\n")

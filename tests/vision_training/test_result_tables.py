@@ -63,6 +63,12 @@ def test_a_folder_with_other_runs_is_refused_in_one_line(small_table, capsys):
     assert "seeds: got [2], expected [1], as in the earlier run in t/one" in capsys.readouterr().err
 
 
+def test_a_table_whose_data_was_mistaken_can_be_begun_again(small_table, capsys):
+    (small_table / "elsewhere").mkdir()
+    assert run.main(["table", "small", "--data", "elsewhere", "--out", "t", "--device", "cpu"]) == 3
+    assert run.main([*WORDS, "--seeds", "1"]) == 0
+
+
 def test_an_unknown_table_names_the_known_ones(small_table, capsys):
     assert run.main(["table", "smal", "--data", "data"]) == 2
     assert "expected one of heads" in capsys.readouterr().err

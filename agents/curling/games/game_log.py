@@ -16,12 +16,15 @@ class GameLog:
         games: games it keeps, the first; what comes after them is of a run that was killed and is dropped.
 
     Raises:
-        ConfigError: a run begins, but the file has games already; or it has fewer than `games`.
+        ConfigError: it is a folder; a run begins, but the file has games already; or it has fewer than
+            `games`.
         StorageError: the file cannot be read or written.
     """
 
     def __init__(self, path: Path, games: int) -> None:
         self._path = path
+        if path.is_dir():
+            raise ConfigError(f"log: got {path}, which is a folder, expected a file")
         try:
             if not games and path.exists() and path.stat().st_size:
                 raise ConfigError(f"log: got {path}, which has games already, expected a new file")

@@ -22,11 +22,12 @@ from agents.curling.learning.self_play import PlayedGames, hammer_points, play_e
 from agents.curling.learning.self_play_config import SelfPlayConfig
 from agents.curling.networks.models import load_network, weights_hash
 from agents.curling.networks.policy_value import PolicyValueNetwork, build_network
-from agents.curling.player_tokens import check_token
+from agents.curling.player_tokens import check_token, pretrained_names
 from agents.curling.search.search_player import SearchPlayer
 from agents.curling.seeds import seed_of
 from agents.curling.winning import POINTS
 from agents.runs.config_json import changed_fields
+from agents.runs.errors import ConfigError
 from agents.runs.random_state import numpy_state, restore_numpy
 from envs.curling.conditions import build_world
 from vision.fit import Fit
@@ -165,7 +166,11 @@ class SelfPlayLearner:
 def build(config: SelfPlayConfig, *, seed: int, device: str) -> SelfPlayLearner:
     """Build the learner of kind `kr_drl`; see `agents.runs.learner.Builder`."""
     if config.start:
-        loaded = load_network(check_token(config.start, "start").network, device)
+        file = check_token(config.start, "start").network
+        if file is None:
+            known = f"{', '.join(pretrained_names())}, a checkpoint file or a run folder"
+            raise ConfigError(f"start: got {config.start}, which has no network, expected {known}")
+        loaded = load_network(file, device)
         changes = changed_fields(loaded.config, config.network, "network.")
         if changes:
             differ = "; ".join(f"{name}: got {new}, expected {old}" for name, old, new in changes)

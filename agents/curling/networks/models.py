@@ -24,7 +24,7 @@ from agents.curling.player_tokens import pretrained_names, pretrained_path
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode, load_checkpoint
 from agents.runs.config_json import config_from_json, config_to_json
-from agents.runs.errors import CorruptFileError
+from agents.runs.errors import ConfigError, CorruptFileError
 from agents.runs.origin import versions
 
 KIND = "curling_network"
@@ -50,11 +50,14 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
     """Reads the network of a file, or of the pretrained network of that name.
 
     Raises:
-        CorruptFileError: the file is damaged or holds no network.
+        ConfigError: the file holds something else.
+        CorruptFileError: it is damaged.
         StorageError: it cannot be read.
     """
     path = pretrained_path(str(path)) if str(path) in pretrained_names() else Path(path)
     checkpoint = load_checkpoint(path)
+    if "network" not in checkpoint.config:
+        raise ConfigError(f"{path}: got a checkpoint of kind {checkpoint.kind}, expected a curling network")
     try:
         config = config_from_json(NetworkConfig, checkpoint.config["network"])
         network = build_network(config, generator=torch.Generator())
