@@ -46,7 +46,9 @@ def write_pairs(config: "Config") -> int:
         try:
             _make(config, folder, total)
         except KeyboardInterrupt as error:
-            kept = f"{folder_pairs(folder):,} pairs are kept in {path}, the same command goes on"
+            kept = (
+                f"{folder_pairs(folder):,} pairs are kept in {path}, run.py teach with the same flags goes on"
+            )
             raise Stopped(signal_of(error), f"stopped; {kept}") from error
         sys.stdout.write(f"{folder_pairs(folder):,} pairs: {path}\n")
     return 0

@@ -109,7 +109,7 @@ def test_a_stop_says_what_is_kept_and_how_to_go_on(tmp_path, short_shards, capsy
         patch.setattr(Teaching, "pairs", interrupted)
         assert main(words(tmp_path, "--pairs", "48")) == 130
     kept = len(read_pairs(tmp_path)[1])
-    line = f"run.py: stopped; {kept} pairs are kept in {tmp_path}, the same command goes on"
+    line = f"run.py: stopped; {kept} pairs are kept in {tmp_path}, run.py teach with the same flags goes on"
     assert capsys.readouterr().err.splitlines()[-1] == line
     assert main(words(tmp_path, "--pairs", "48")) == 0
 
