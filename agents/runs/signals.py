@@ -30,7 +30,7 @@ class StopRequest:
         kept: What is left after an end at once, for its message.
     """
 
-    def __init__(self, *, kept: str = "the last checkpoint stays") -> None:
+    def __init__(self, *, kept: str = "the last checkpoint, if any, stays") -> None:
         self.signal_number = 0
         self._kept = kept
         self._armed = threading.current_thread() is threading.main_thread()
