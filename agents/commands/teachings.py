@@ -18,9 +18,9 @@ from agents.curling.learning.pair_files import GAMES_PER_SHARD, PairFolder, shar
 from agents.curling.learning.teaching import Teaching
 from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.atomic import discard_strays
-from agents.runs.errors import StorageError
+from agents.runs.errors import Stopped, StorageError
 from agents.runs.lock import FolderLock
-from agents.runs.signals import deaf_children
+from agents.runs.signals import deaf_children, signal_of
 
 if TYPE_CHECKING:
     from agents.commands.teach import Config
@@ -29,7 +29,11 @@ SHOTS_PER_GAME = 16
 
 
 def write_pairs(config: "Config") -> int:
-    """Makes the shards that are missing, in order; returns the exit code."""
+    """Makes the shards that are missing, in order; returns the exit code.
+
+    Raises:
+        Stopped: a signal asked for it; whole shards are kept.
+    """
     path = Path(config.out)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -39,17 +43,28 @@ def write_pairs(config: "Config") -> int:
         discard_strays(path)
         folder = PairFolder(path, config.teaching)
         total = math.ceil(config.pairs / (SHOTS_PER_GAME * GAMES_PER_SHARD))
-        missing = range(len(folder.shards), total)
-        with progress("teach") as bar, _shards(config, missing) as shards:
-            bar.start(len(folder.shards), total)
-            started, made = time.monotonic(), 0
-            for pairs in shards:
-                folder.append(pairs)
-                made += len(pairs)
-                rate = made / max(time.monotonic() - started, 1e-9)
-                bar.interval(len(folder.shards), {"pairs": folder_pairs(folder), "pairs_per_second": rate})
+        try:
+            _make(config, folder, total)
+        except KeyboardInterrupt as error:
+            kept = (
+                f"{folder_pairs(folder):,} pairs are kept in {path}, run.py teach with the same flags goes on"
+            )
+            raise Stopped(signal_of(error), f"stopped; {kept}") from error
         sys.stdout.write(f"{folder_pairs(folder):,} pairs: {path}\n")
     return 0
+
+
+def _make(config: "Config", folder: PairFolder, total: int) -> None:
+    """Adds shards to a folder until it has `total`."""
+    missing = range(len(folder.shards), total)
+    with progress("teach") as bar, _shards(config, missing) as shards:
+        bar.start(len(folder.shards), total)
+        started, made = time.monotonic(), 0
+        for pairs in shards:
+            folder.append(pairs)
+            made += len(pairs)
+            rate = made / max(time.monotonic() - started, 1e-9)
+            bar.interval(len(folder.shards), {"pairs": folder_pairs(folder), "pairs_per_second": rate})
 
 
 def folder_pairs(folder: PairFolder) -> int:

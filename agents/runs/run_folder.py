@@ -99,6 +99,8 @@ class RunFolder:
             StorageError: Another process holds it.
         """
         record = read_record(path)
+        if not path.is_dir():
+            raise ConfigError(f"resume: got {path}, which is a file, expected a run folder")
         for name in _OWN_NAMES:
             if (path / name).is_symlink():
                 raise CorruptFileError(f"{path / name}: is a symbolic link, expected a plain file or folder")

@@ -30,7 +30,7 @@ class StopRequest:
         kept: What is left after an end at once, for its message.
     """
 
-    def __init__(self, *, kept: str = "the last checkpoint stays") -> None:
+    def __init__(self, *, kept: str = "the last checkpoint, if any, stays") -> None:
         self.signal_number = 0
         self._kept = kept
         self._armed = threading.current_thread() is threading.main_thread()
@@ -120,7 +120,7 @@ def stops_raise() -> Iterator[None]:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt):
             hook(unraisable)
             return
-        number = _signal_of(unraisable.exc_value)
+        number = signal_of(unraisable.exc_value)
         lost[number] = threading.Timer(AGAIN_SECONDS, _signal_main_thread, (number,))
         lost[number].daemon = True
         lost[number].start()
@@ -129,7 +129,7 @@ def stops_raise() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        raise Stopped(_signal_of(error), "stopped") from error
+        raise Stopped(signal_of(error), "stopped") from error
     except Exception as error:
         if not lost or isinstance(error, Stopped):
             raise
@@ -153,7 +153,8 @@ def _signal_main_thread(number: int) -> None:
         signal.raise_signal(number)
 
 
-def _signal_of(error: KeyboardInterrupt) -> int:
+def signal_of(error: KeyboardInterrupt) -> int:
+    """The signal that an interrupt stands for: SIGINT, or SIGTERM while `stops_raise` is open."""
     return signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
 
 

@@ -297,3 +297,9 @@ def test_continuing_a_run_that_cannot_be_built_leaves_it_as_it_is(train, tmp_pat
     monkeypatch.setattr("tests.runs.tiny_learner.build", unbuildable)
     assert train("--resume", "r", kind=())[0] == 2
     assert files(tmp_path / "r") == before
+
+
+def test_a_file_of_a_run_is_no_run_to_continue(train):
+    assert train("--out", "r", "--updates", "2") == (0, "")
+    line = "run.py: resume: got r/config.json, which is a file, expected a run folder\n"
+    assert train("--resume", "r/config.json", kind=()) == (2, line)

@@ -96,6 +96,24 @@ def test_a_folder_left_half_done_is_completed_to_the_same_bytes(tmp_path, short_
     assert len(read_pairs(whole, most=20)[1]) == 20
 
 
+def test_a_stop_says_what_is_kept_and_how_to_go_on(tmp_path, short_shards, capsys, monkeypatch):
+    pairs, made = Teaching.pairs, []
+
+    def interrupted(teaching, games):
+        made.append(games)
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        return pairs(teaching, games)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Teaching, "pairs", interrupted)
+        assert main(words(tmp_path, "--pairs", "48")) == 130
+    kept = len(read_pairs(tmp_path)[1])
+    line = f"run.py: stopped; {kept} pairs are kept in {tmp_path}, run.py teach with the same flags goes on"
+    assert capsys.readouterr().err.splitlines()[-1] == line
+    assert main(words(tmp_path, "--pairs", "48")) == 0
+
+
 def test_a_folder_of_another_teaching_is_not_continued(tmp_path, short_shards, capsys):
     assert main(words(tmp_path, "--pairs", "16")) == 0
     assert main(words(tmp_path, "--pairs", "32", "--seed", "9")) == 2
