@@ -65,11 +65,11 @@ class CheckedAdam:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """The moments, by place of the parameter; the tensors are the live ones."""
+        """Count and moments, by place of the parameter; the moments are the live ones."""
         moments = enumerate(zip(self._first, self._second, strict=True))
         return {
             "moments": {
-                place: {"step": self._count, "exp_avg": first, "exp_avg_sq": second}
+                place: {"step": self._count.clone(), "exp_avg": first, "exp_avg_sq": second}
                 for place, (first, second) in moments
             }
         }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.rig.layouts import sample_layouts
-from agents.rig.representation import LatentRepresentation, Representation
+from agents.rig.representation import LatentRepresentation, PixelRepresentation, StateRepresentation
 from envs.manipulation.episode import Episode
 from envs.manipulation.task import ManipulationTask
 
@@ -30,8 +30,8 @@ class Goals(NamedTuple):
 class GoalSource(Protocol):
     """Gives goals to learn for, and goals to play for."""
 
-    def draw(self, rng: np.random.Generator, count: int) -> Goals:
-        """Goals for relabelling."""
+    def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
+        """Goals [N, ...] for relabelling moments whose codes [N, ...] are `seen`."""
 
     def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
         """One goal for each new episode."""
@@ -47,16 +47,21 @@ class TaskGoals:
     """
 
     def __init__(
-        self, task: ManipulationTask, representation: Representation, rng: np.random.Generator
+        self,
+        task: ManipulationTask,
+        representation: StateRepresentation | PixelRepresentation,
+        rng: np.random.Generator,
     ) -> None:
         self._task, self._representation = task, representation
         self._visual = task.camera is not None
-        self._fill(sample_layouts(task.plan, rng, POOL))
+        self._fill(sample_layouts(task.plan, rng, POOL, everything=not self._visual))
 
-    def draw(self, rng: np.random.Generator, count: int) -> Goals:
-        """Goals for relabelling; images are their own codes."""
-        codes = self._codes[rng.integers(len(self._codes), size=count)]
-        return Goals(codes, codes if self._visual else None)
+    def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
+        """Goals for relabelling; images are their own codes, states have the pucks that `seen` has."""
+        codes = self._codes[rng.integers(len(self._codes), size=len(seen))]
+        if self._visual:
+            return Goals(codes, codes)
+        return Goals(self._representation.with_the_pucks_of(seen, codes), None)
 
     def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
         """The goals that the task gave to the episodes."""
@@ -111,16 +116,20 @@ class ImaginedGoals:
             self._pool = self._fresh(rng, POOL)
         self._decode_pool()
 
-    def draw(self, rng: np.random.Generator, count: int) -> Goals:
-        """Imagined goals."""
+    def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
+        """Imagined goals for relabelling, whatever was seen."""
+        return self.imagine(rng, len(seen))
+
+    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
+        """One imagined goal for each episode, whatever goal the task gave it."""
+        return self.imagine(rng, len(episodes))
+
+    def imagine(self, rng: np.random.Generator, count: int) -> Goals:
+        """So many goals."""
         if self._pool is None:
             return Goals(self._fresh(rng, count), None)
         chosen = rng.integers(len(self._pool), size=count)
         return Goals(self._pool[chosen], None if self._images is None else self._images[chosen])
-
-    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
-        """One imagined goal for each episode, whatever goal the task gave it."""
-        return self.draw(rng, len(episodes))
 
     def state_dict(self) -> dict[str, Any]:
         """The prior and the pool's codes."""
