@@ -101,7 +101,7 @@ def test_targets_follow_by_the_share_tau():
             parameter.fill_(1.0)
         for parameter in theirs.parameters():
             parameter.fill_(2.0)
-    follow(ours, theirs, 0.25)
+    follow(list(ours.parameters()), list(theirs.parameters()), 0.25)
     assert all(torch.equal(p, torch.full_like(p, 1.25)) for p in ours.parameters())
 
 
