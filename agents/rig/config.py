@@ -115,7 +115,7 @@ class RigConfig:
     """Distribution of pixels."""
 
     prior: Literal["standard", "fitted"] = "fitted"
-    """Imagined goals come from N(0, 1), or from a normal distribution fitted to the codes of images."""
+    """Imagined goals come from N(0, I), or from a normal distribution with mean and covariance of codes."""
 
     vae_images: int = 2000
     """Images of the covering policy, on which the autoencoder starts."""

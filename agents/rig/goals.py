@@ -86,6 +86,9 @@ class TaskGoals:
 class ImaginedGoals:
     """Goals drawn from a normal distribution over codes, or from codes by their weights (Skew-Fit).
 
+    Differs from the paper, whose fitted prior has independent dimensions: those of a code are often strongly
+    correlated, and goals without these correlations are codes of nothing that could be reached.
+
     Args:
         representation: decodes goals.
         with_images: whether goals come with their decoded images, from a pool of `POOL`.
@@ -94,13 +97,15 @@ class ImaginedGoals:
     def __init__(self, representation: LatentRepresentation, *, with_images: bool) -> None:
         self._representation, self._with_images = representation, with_images
         size = representation.code_shape[0]
-        self.mean, self.deviation = np.zeros(size, np.float32), np.ones(size, np.float32)
+        self.mean, self.spread = np.zeros(size, np.float32), np.eye(size, dtype=np.float32)
         self._pool: NDArray[np.float32] | None = None
         self._images: NDArray[np.uint8] | None = None
 
     def fit(self, codes: NDArray[np.float32]) -> None:
-        """Take mean and deviation of codes [N, D] for those of the prior."""
-        self.mean, self.deviation = codes.mean(0), codes.std(0)
+        """Take mean and covariance of codes [N, D] for those of the prior."""
+        self.mean = codes.mean(0)
+        variances, directions = np.linalg.eigh(np.cov(codes, rowvar=False).reshape(2 * self.mean.shape))
+        self.spread = (directions * np.sqrt(variances.clip(0.0))).astype(np.float32)
 
     def fill(
         self,
@@ -133,16 +138,16 @@ class ImaginedGoals:
 
     def state_dict(self) -> dict[str, Any]:
         """The prior and the pool's codes."""
-        return {"mean": self.mean, "deviation": self.deviation, "pool": self._pool}
+        return {"mean": self.mean, "spread": self.spread, "pool": self._pool}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave; the representation must have its weights already."""
-        self.mean, self.deviation, self._pool = state["mean"], state["deviation"], state["pool"]
+        self.mean, self.spread, self._pool = state["mean"], state["spread"], state["pool"]
         self._decode_pool()
 
     def _fresh(self, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
         noise = rng.standard_normal((count, len(self.mean)), dtype=np.float32)
-        return self.mean + self.deviation * noise
+        return self.mean + noise @ self.spread.T
 
     def _decode_pool(self) -> None:
         decoded = self._with_images and self._pool is not None
