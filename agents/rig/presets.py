@@ -22,7 +22,7 @@ _PUSHER = replace(
     vae_images=5000,
     vae_epochs=20,
     hidden=(128, 128),
-    discount=0.95,
+    discount=0.98,
     tau=0.02,
     random_actions=0.2,
 )
