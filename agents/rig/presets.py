@@ -16,17 +16,16 @@ _PUSHER = replace(
     env="pusher",
     steps=30_000,
     interval_steps=2000,
-    latent=8,
-    points=32,
+    latent=6,
     beta=0.2,
     vae_images=5000,
-    vae_epochs=20,
+    vae_epochs=25,
     hidden=(128, 128),
-    discount=0.98,
+    discount=0.95,
     tau=0.02,
     random_actions=0.2,
 )
-_MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=12)
+_MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=9)
 
 _PAPER = RigConfig(
     image_size=84,
