@@ -25,7 +25,7 @@ _PUSHER = replace(
     tau=0.02,
     random_actions=0.2,
 )
-_MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=9)
+_MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=12, points=32)
 
 _PAPER = RigConfig(
     image_size=84,
