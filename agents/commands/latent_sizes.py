@@ -55,6 +55,7 @@ def _scenes(config: "Config", rows: list[Row]) -> Any:
     task = build_task(config.run_config(config.latents[0]))
     asked = np.random.SeedSequence(config.seed).spawn(1)[0]
     shown = [Scenes(task, np.random.default_rng(asked), SHOWN).images]
+    task.close()
     firsts = [row for row in rows if row.values["repeat"] == 0]
     labels = ["scene", *(f"code of {row.values['latent']}" for row in firsts)]
     return draw_grid(np.stack([*shown, *(row.decoded for row in firsts)]), rows=labels, scale=2)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.rig.agent import ACTIONS, Agent
-from agents.rig.exploration import ActionNoise
+from agents.rig.exploration import ActionNoise, randomised
 from agents.rig.goals import GoalSource
 from agents.rig.replay import Replay
 from agents.rig.representation import LatentRepresentation
@@ -86,7 +86,8 @@ class Collector:
         if self.agent.config.algorithm == "sac":
             return self.agent.act_on(self._codes, self._goal_codes, rng=self._rng)
         greedy = self.agent.act_on(self._codes, self._goal_codes)
-        return np.clip(greedy + self._noise.step(self._rng), -1.0, 1.0)
+        noisy = np.clip(greedy + self._noise.step(self._rng), -1.0, 1.0)
+        return randomised(noisy, self.agent.config.random_actions, self._rng)
 
     def _look(self) -> tuple[NDArray, NDArray, NDArray[np.float32]]:
         """Observations, codes and log-variances (zeros where there are none) of now."""

@@ -69,8 +69,8 @@ class RigConfig:
     """Reinforcement learning."""
 
     skew: float = 0.0
-    """Images count in proportion to 1 / probability**skew in fine-tuning and as goals, which are drawn
-    anew after each round of it; 0 is RIG."""
+    """Images count in proportion to 1 / probability**skew in fine-tuning (which it needs) and as goals,
+    which are drawn anew after each round of it; 0 is RIG."""
 
     steps: int = 10_000
     """Actions in the world, warm-up included, the autoencoder's own images not."""
@@ -115,7 +115,7 @@ class RigConfig:
     """Distribution of pixels."""
 
     prior: Literal["standard", "fitted"] = "fitted"
-    """Imagined goals come from N(0, 1), or from a normal distribution fitted to the codes of images."""
+    """Imagined goals come from N(0, I), or from a normal distribution with mean and covariance of codes."""
 
     vae_images: int = 2000
     """Images of the covering policy, on which the autoencoder starts."""
@@ -165,6 +165,9 @@ class RigConfig:
     noise_memory: float = 0.85
     """Share of the exploration noise that the next step keeps; 0 is white noise (td3)."""
 
+    random_actions: float = 0.0
+    """Share of actions that are drawn evenly from all instead (td3)."""
+
     target_noise: float = 0.2
     """Standard deviation that smooths the target policy's actions (td3)."""
 
@@ -189,6 +192,8 @@ class RigConfig:
         if method.autoencoder != "variational":
             check_choice("prior", self.prior, ("fitted",))
             check_real("skew", self.skew, low=0, high=0)
+        if self.skew and not self.finetune_every:
+            raise ConfigError(f"finetune_every: got 0, expected rounds of fine-tuning for skew {self.skew}")
         if method.autoencoder == "spatial" and self.latent % 2:
             raise ConfigError(f"latent: got {self.latent}, expected an even number, two a point of dsae")
 
@@ -251,7 +256,7 @@ def _check_lengths(config: RigConfig) -> None:
 
 
 def _check_numbers(config: RigConfig) -> None:
-    for name in ("skew", "discount", "noise_memory", "beta_warmup"):
+    for name in ("skew", "discount", "noise_memory", "random_actions", "beta_warmup"):
         check_real(name, getattr(config, name), low=0, high=1)
     for name in ("tau", "vae_rate", "rate"):
         check_real(name, getattr(config, name), low=1e-12, high=LARGEST_RATE)

@@ -6,6 +6,7 @@ B rollouts side by side, S image side.
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.rig.layouts import sample_layouts
 from envs.manipulation.task import ManipulationTask
 
 SIDE_BY_SIDE = 64
@@ -36,8 +37,7 @@ def _rollouts(
     task: ManipulationTask, rng: np.random.Generator, rollouts: int, length: int
 ) -> NDArray[np.uint8]:
     """Images [rollouts length, S, S, 3], those of one moment after another."""
-    everything = np.ones(task.plan.pucks, dtype=bool)
-    starts = [task.plan.sample_goal(rng, everything) for _ in range(rollouts)]
+    starts = sample_layouts(task.plan, rng, rollouts)
     episodes = [task.begin([rng], {"start": start, "goal": start})[0] for start in starts]
     images = [task.observe(episodes)["observation"]]
     for _ in range(length - 1):

@@ -1,4 +1,4 @@
-"""Noise on actions that remembers: an Ornstein-Uhlenbeck process in whole steps, one for each episode.
+"""Exploring actions: noise that remembers, an Ornstein-Uhlenbeck process in whole steps, and random ones.
 
 N episodes, A action.
 """
@@ -40,3 +40,10 @@ class ActionNoise:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         self.value = state["value"].copy()
+
+
+def randomised(actions: NDArray[np.float32], share: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Actions [N, A], each with the probability `share` replaced by one drawn evenly from [-1, 1]."""
+    replaced = rng.random((len(actions), 1)) < share
+    drawn = rng.uniform(-1.0, 1.0, actions.shape).astype(np.float32)
+    return np.where(replaced, drawn, actions)

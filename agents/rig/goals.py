@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.rig.layouts import sample_layouts
-from agents.rig.representation import LatentRepresentation, Representation
+from agents.rig.representation import LatentRepresentation, PixelRepresentation, StateRepresentation
 from envs.manipulation.episode import Episode
 from envs.manipulation.task import ManipulationTask
 
@@ -30,8 +30,8 @@ class Goals(NamedTuple):
 class GoalSource(Protocol):
     """Gives goals to learn for, and goals to play for."""
 
-    def draw(self, rng: np.random.Generator, count: int) -> Goals:
-        """Goals for relabelling."""
+    def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
+        """Goals [N, ...] for relabelling moments whose codes [N, ...] are `seen`."""
 
     def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
         """One goal for each new episode."""
@@ -47,16 +47,21 @@ class TaskGoals:
     """
 
     def __init__(
-        self, task: ManipulationTask, representation: Representation, rng: np.random.Generator
+        self,
+        task: ManipulationTask,
+        representation: StateRepresentation | PixelRepresentation,
+        rng: np.random.Generator,
     ) -> None:
         self._task, self._representation = task, representation
         self._visual = task.camera is not None
-        self._fill(sample_layouts(task.plan, rng, POOL))
+        self._fill(sample_layouts(task.plan, rng, POOL, everything=not self._visual))
 
-    def draw(self, rng: np.random.Generator, count: int) -> Goals:
-        """Goals for relabelling; images are their own codes."""
-        codes = self._codes[rng.integers(len(self._codes), size=count)]
-        return Goals(codes, codes if self._visual else None)
+    def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
+        """Goals for relabelling; images are their own codes, states have the pucks that `seen` has."""
+        codes = self._codes[rng.integers(len(self._codes), size=len(seen))]
+        if self._visual:
+            return Goals(codes, codes)
+        return Goals(self._representation.with_the_pucks_of(seen, codes), None)
 
     def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
         """The goals that the task gave to the episodes."""
@@ -81,6 +86,9 @@ class TaskGoals:
 class ImaginedGoals:
     """Goals drawn from a normal distribution over codes, or from codes by their weights (Skew-Fit).
 
+    Differs from the paper, whose fitted prior has independent dimensions: those of a code are often strongly
+    correlated, and goals without these correlations are codes of nothing that could be reached.
+
     Args:
         representation: decodes goals.
         with_images: whether goals come with their decoded images, from a pool of `POOL`.
@@ -89,13 +97,15 @@ class ImaginedGoals:
     def __init__(self, representation: LatentRepresentation, *, with_images: bool) -> None:
         self._representation, self._with_images = representation, with_images
         size = representation.code_shape[0]
-        self.mean, self.deviation = np.zeros(size, np.float32), np.ones(size, np.float32)
+        self.mean, self.spread = np.zeros(size, np.float32), np.eye(size, dtype=np.float32)
         self._pool: NDArray[np.float32] | None = None
         self._images: NDArray[np.uint8] | None = None
 
     def fit(self, codes: NDArray[np.float32]) -> None:
-        """Take mean and deviation of codes [N, D] for those of the prior."""
-        self.mean, self.deviation = codes.mean(0), codes.std(0)
+        """Take mean and covariance of codes [N, D] for those of the prior."""
+        self.mean = codes.mean(0)
+        variances, directions = np.linalg.eigh(np.cov(codes, rowvar=False).reshape(2 * self.mean.shape))
+        self.spread = (directions * np.sqrt(variances.clip(0.0))).astype(np.float32)
 
     def fill(
         self,
@@ -111,29 +121,33 @@ class ImaginedGoals:
             self._pool = self._fresh(rng, POOL)
         self._decode_pool()
 
-    def draw(self, rng: np.random.Generator, count: int) -> Goals:
-        """Imagined goals."""
+    def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
+        """Imagined goals for relabelling, whatever was seen."""
+        return self.imagine(rng, len(seen))
+
+    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
+        """One imagined goal for each episode, whatever goal the task gave it."""
+        return self.imagine(rng, len(episodes))
+
+    def imagine(self, rng: np.random.Generator, count: int) -> Goals:
+        """So many goals."""
         if self._pool is None:
             return Goals(self._fresh(rng, count), None)
         chosen = rng.integers(len(self._pool), size=count)
         return Goals(self._pool[chosen], None if self._images is None else self._images[chosen])
 
-    def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
-        """One imagined goal for each episode, whatever goal the task gave it."""
-        return self.draw(rng, len(episodes))
-
     def state_dict(self) -> dict[str, Any]:
         """The prior and the pool's codes."""
-        return {"mean": self.mean, "deviation": self.deviation, "pool": self._pool}
+        return {"mean": self.mean, "spread": self.spread, "pool": self._pool}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave; the representation must have its weights already."""
-        self.mean, self.deviation, self._pool = state["mean"], state["deviation"], state["pool"]
+        self.mean, self.spread, self._pool = state["mean"], state["spread"], state["pool"]
         self._decode_pool()
 
     def _fresh(self, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
         noise = rng.standard_normal((count, len(self.mean)), dtype=np.float32)
-        return self.mean + self.deviation * noise
+        return self.mean + noise @ self.spread.T
 
     def _decode_pool(self) -> None:
         decoded = self._with_images and self._pool is not None

@@ -3,6 +3,7 @@
 R runs, N goals, S numbers of a layout.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +52,10 @@ class Group:
 
     def scores(self) -> dict[str, Score]:
         """Every measurement with its intervals over the runs."""
-        return {name: score(self.values(name)) for name in self.measures}
+        return {
+            name: score(self.values(name)).within(0.0, 1.0 if name == "is_success" else math.inf)
+            for name in self.measures
+        }
 
 
 def grouped(measured: Iterable[tuple[str, RigConfig, Measured]]) -> list[Group]:

@@ -117,6 +117,6 @@ class ActorCritic(nn.Module):
 
 
 @torch.no_grad()
-def follow(targets: nn.Module, learnt: nn.Module, tau: float) -> None:
+def follow(targets: list[Tensor], learnt: list[Tensor], tau: float) -> None:
     """Move the targets' parameters by the share `tau` of the way to the learnt ones."""
-    torch._foreach_lerp_(list(targets.parameters()), list(learnt.parameters()), tau)
+    torch._foreach_lerp_(targets, learnt, tau)

@@ -57,7 +57,7 @@ def relabelled(
         later = rng.integers(times[own:future] + 1, replay.lengths[chosen] + 1)
         parts.append(replay.reached_goals(chosen, later))
     if future < len(slots):
-        parts.append(source.draw(rng, len(slots) - future))
+        parts.append(source.draw(rng, replay.codes_at(slots[future:], times[future:])))
     codes = np.concatenate([part.codes for part in parts])
     has_images = all(part.images is not None for part in parts)
     return Goals(codes, np.concatenate([part.images for part in parts]) if has_images else None)

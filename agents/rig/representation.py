@@ -36,10 +36,17 @@ class StateRepresentation:
     def __init__(self, size: int) -> None:
         self.code_shape = (size,)
         self._centre = np.tile(STATE_CENTRE, size // 2)
+        self._missing = self.encode(np.zeros(size))[:2]
 
     def encode(self, observations: NDArray) -> NDArray[np.float32]:
         """[N, G] metres to [N, G] float32 decimetres."""
         return ((observations - self._centre) / STATE_UNIT).astype(np.float32)
+
+    def with_the_pucks_of(self, seen: NDArray[np.float32], goals: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Codes of goals [N, G] in which the pucks take no part that take none in the codes `seen` [N, G]."""
+        places = seen.reshape(len(seen), -1, 2)
+        missing = (places == self._missing).all(axis=2)
+        return np.where(np.repeat(missing, 2, axis=1), seen, goals)
 
 
 class PixelRepresentation:
@@ -82,7 +89,7 @@ class LatentRepresentation:
             FloatingPointError: when a code is not finite.
         """
         self._check(images)
-        self.network.eval()
+        self._rest()
         found = [self._encoded(part) for part in self._chunks(images)]
         mean, log_variance = (torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True))
         if not (np.isfinite(mean).all() and np.isfinite(log_variance).all()):
@@ -92,10 +99,15 @@ class LatentRepresentation:
     @torch.no_grad()
     def decode(self, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
         """[N, D] to mean images [N, S, S, 3] uint8."""
-        self.network.eval()
+        self._rest()
         images = [self.network.decode(self._tensor(part)) for part in np.split(codes, _edges(len(codes)))]
         pixels = torch.cat(images).mul(255).round().to(torch.uint8)
         return pixels.movedim(1, -1).contiguous().cpu().numpy()
+
+    def _rest(self) -> None:
+        """Evaluation mode, without a walk through all modules for every image."""
+        if self.network.training:
+            self.network.eval()
 
     def _encoded(self, images: Tensor) -> tuple[Tensor, Tensor]:
         found = self.network.encode(images)

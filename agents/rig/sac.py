@@ -50,6 +50,7 @@ class Sac:
         self.config = config
         self.networks = networks.to(device)
         self.targets = self.networks.frozen_copy()
+        self._followed = list(self.targets.parameters()), list(self.networks.parameters())
         self.generator = torch.Generator(device).manual_seed(seed)
         self.updates = 0
         self.log_temperature = nn.Parameter(torch.zeros((), device=device))
@@ -76,7 +77,7 @@ class Sac:
         losses = {"critic_loss": critic_loss, "policy_loss": self._policy_step.step(policy_loss)}
         excess = log_density.detach().mean() - batch.action.shape[1]  # the wanted entropy is -A
         self._temperature_step.step(-self.log_temperature.exp() * excess)
-        follow(self.targets, self.networks, self.config.tau)
+        follow(*self._followed, self.config.tau)
         self.updates += 1
         return losses | {"temperature": float(temperature)}
 

@@ -37,6 +37,10 @@ class Score(NamedTuple):
     student: Interval
     middle: Interval
 
+    def within(self, low: float, high: float) -> "Score":
+        """The same with bounds that end where the measurement does."""
+        return Score(*(_clipped(interval, low, high) for interval in self))
+
 
 def score(values: NDArray) -> Score:
     """Mean and interquartile mean of the values [R, N] of runs on the same goals.
@@ -66,3 +70,8 @@ def _interval(estimate: float, resampled: NDArray[np.float64]) -> Interval:
     tail = 50.0 * (1.0 - CONFIDENCE)
     low, high = np.percentile(resampled, [tail, 100.0 - tail])
     return Interval(estimate, float(low), float(high))
+
+
+def _clipped(interval: Interval, low: float, high: float) -> Interval:
+    bounds = (None if bound is None else min(max(bound, low), high) for bound in interval[1:])
+    return Interval(interval.estimate, *bounds)

@@ -36,6 +36,7 @@ class Td3:
         self.config = config
         self.networks = networks.to(device)
         self.targets = self.networks.frozen_copy()
+        self._followed = list(self.targets.parameters()), list(self.networks.parameters())
         self.generator = torch.Generator(device).manual_seed(seed)
         self.updates = 0
         critics = (*self.networks.trunk.parameters(), *self.networks.critics.parameters())
@@ -56,7 +57,7 @@ class Td3:
         self.updates += 1
         if self.updates % self.config.policy_delay == 0:
             losses["policy_loss"] = self._policy_step.step(self._policy_loss(state.detach()))
-            follow(self.targets, self.networks, self.config.tau)
+            follow(*self._followed, self.config.tau)
         return losses
 
     @torch.no_grad()

@@ -6,6 +6,7 @@ import torch
 from torch.distributions import Independent, Normal, TanhTransform, TransformedDistribution
 
 from agents.rig.batch import Batch, temporal_difference_target
+from agents.rig.checked_adam import CheckedAdam
 from agents.rig.networks import ActorCritic, CodePair, ImagePair, follow
 from agents.rig.sac import Sac, squashed_sample
 from agents.rig.td3 import Td3
@@ -100,7 +101,7 @@ def test_targets_follow_by_the_share_tau():
             parameter.fill_(1.0)
         for parameter in theirs.parameters():
             parameter.fill_(2.0)
-    follow(ours, theirs, 0.25)
+    follow(list(ours.parameters()), list(theirs.parameters()), 0.25)
     assert all(torch.equal(p, torch.full_like(p, 1.25)) for p in ours.parameters())
 
 
@@ -193,3 +194,17 @@ def test_critics_train_the_trunk_that_sees_images(side):
     assert not torch.equal(before, trunk.trunk[0].weight)
     pairs = trunk(images[0], images[1]), trunk(images[1], images[0])
     assert torch.allclose(pairs[0][:, :6], pairs[1][:, 6:]), "observation and goal share one trunk"
+
+
+def test_checked_adam_moves_weights_as_torch_does():
+    torch.manual_seed(1)
+    inputs, (ours, theirs) = torch.arange(6.0).view(2, 3), (torch.nn.Linear(3, 2) for _ in range(2))
+    theirs.load_state_dict(ours.state_dict())
+    step, adam = CheckedAdam("test", ours.parameters(), 0.1), torch.optim.Adam(theirs.parameters(), lr=0.1)
+    for scale in (1.0, -3.0, 0.5):
+        step.step(scale * (ours(inputs) - 1).square().sum())
+        adam.zero_grad()
+        (scale * (theirs(inputs) - 1).square().sum()).backward()
+        adam.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other)

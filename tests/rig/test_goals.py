@@ -51,6 +51,13 @@ def test_covering_images_show_the_hand_all_over_its_range(name):
     assert np.array_equal(images, again)
 
 
+def test_covering_images_have_as_many_pucks_as_the_episodes():
+    world = task("variable_pusher")
+    images = covering_images(world, np.random.default_rng(0), count=60, rollout=1).astype(int)
+    blue = (images[..., 2] - images[..., 0] > 60).any((1, 2))
+    assert 0.2 < blue.mean() < 0.8
+
+
 def test_pretraining_lowers_the_loss(monkeypatch):
     monkeypatch.setattr(agents.rig.autoencoding, "EPOCH_UPDATES", 10)
     reports = list(training(vae_epochs=5, vae_batch=4, vae_rate=3e-3, beta=0.0).pretrain())
@@ -117,12 +124,14 @@ def test_imagined_goals_follow_the_fitted_prior():
     goals = ImaginedGoals(latent(), with_images=False)
     rng = np.random.default_rng(0)
     codes = rng.normal([1, 2, 3, 4], [0.5, 1, 2, 3], (5000, 4)).astype(np.float32)
+    codes[:, 1] += 3 * codes[:, 0]
     goals.fit(codes)
     goals.fill(rng)
-    drawn = goals.draw(rng, 20_000)
+    drawn = goals.imagine(rng, 20_000)
     assert drawn.images is None
     assert drawn.codes.mean(0) == pytest.approx(codes.mean(0), abs=4 * 3 / np.sqrt(20_000))
-    assert drawn.codes.std(0) == pytest.approx(codes.std(0), rel=0.03)
+    assert np.cov(drawn.codes.T) == pytest.approx(np.cov(codes.T), abs=0.03 * 9)
+    assert np.corrcoef(drawn.codes.T)[0, 1] == pytest.approx(np.corrcoef(codes.T)[0, 1], abs=0.02)
 
 
 def test_imagined_images_are_the_decoded_goals(monkeypatch):
@@ -131,13 +140,13 @@ def test_imagined_images_are_the_decoded_goals(monkeypatch):
     goals = ImaginedGoals(representation, with_images=True)
     rng = np.random.default_rng(0)
     goals.fill(rng)
-    drawn = goals.draw(rng, 3)
+    drawn = goals.draw(rng, np.zeros((3, 4)))
     again = representation.decode(drawn.codes).astype(int)
     assert np.abs(drawn.images.astype(int) - again).max() <= 1
     other = ImaginedGoals(representation, with_images=True)
     other.load_state_dict(goals.state_dict())
     seeds = [np.random.default_rng(5) for _ in range(2)]
-    ours, theirs = goals.draw(seeds[0], 4), other.draw(seeds[1], 4)
+    ours, theirs = goals.imagine(seeds[0], 4), other.imagine(seeds[1], 4)
     assert np.array_equal(ours.codes, theirs.codes) and np.array_equal(ours.images, theirs.images)
 
 
@@ -146,7 +155,7 @@ def test_skewed_goals_are_drawn_by_their_weights():
     rng = np.random.default_rng(0)
     codes = np.repeat(np.arange(3, dtype=np.float32)[:, None], 4, axis=1)
     goals.fill(rng, codes, np.array([0.7, 0.0, 0.3]))
-    drawn = goals.draw(rng, 2000).codes[:, 0]
+    drawn = goals.imagine(rng, 2000).codes[:, 0]
     assert set(drawn) == {0.0, 2.0}
     assert (drawn == 0).mean() == pytest.approx(0.7, abs=4 * (0.46 / np.sqrt(POOL) + 0.46 / np.sqrt(2000)))
 
@@ -160,8 +169,22 @@ def test_task_goals_are_those_of_the_task(visual):
     given = goals.for_episodes(np.random.default_rng(2), episodes)
     expected = episodes[0].goal_image if visual else representation.encode(episodes[0].goal)
     assert np.array_equal(given.codes[0], expected)
-    drawn = goals.draw(np.random.default_rng(3), 5)
+    drawn = goals.draw(np.random.default_rng(3), representation.encode(np.zeros((5, 2), np.float32)))
     assert len(drawn.codes) == 5 and (drawn.images is not None) == visual
+
+
+def test_task_goals_leave_out_the_pucks_that_were_not_there():
+    world, representation = ManipulationTask(TASKS["variable_pusher"]), StateRepresentation(6)
+    goals = TaskGoals(world, representation, np.random.default_rng(0))
+    layouts = np.array(
+        [[0, 0.6, 0, 0, -0.05, 0.6], [0, 0.6, 0.05, 0.6, 0, 0], [0, 0.6, 0.05, 0.6, -0.05, 0.6]]
+    )
+    seen = representation.encode(np.repeat(layouts, 40, axis=0))
+    drawn = goals.draw(np.random.default_rng(1), seen).codes.reshape(3, 40, 3, 2)
+    there = (drawn != representation.encode(np.zeros(6))[:2]).any(3)
+    assert np.array_equal(there, np.repeat(layouts[:, None, ::2] + layouts[:, None, 1::2] != 0, 40, axis=1))
+    moved = drawn != seen.reshape(3, 40, 3, 2)
+    assert np.array_equal(moved.all(3), there)
 
 
 def test_skew_weights_by_hand():

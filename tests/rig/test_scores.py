@@ -45,6 +45,12 @@ def test_the_intervals_cover_the_truth_about_as_often_as_they_say():
     assert (covered >= 84).all()
 
 
+def test_bounds_end_where_the_measurement_does():
+    found = score(np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 1.0]])).within(0.0, 1.0)
+    assert found.student.high == 1.0 and 0.0 < found.student.low < found.student.estimate == 5 / 6
+    assert score(np.ones((1, 3))).within(0.0, 0.5).student.low is None
+
+
 def test_the_same_values_have_the_same_intervals():
     values = np.random.default_rng(2).uniform(size=(4, 7))
     assert score(values) == score(values.copy())

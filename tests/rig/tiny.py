@@ -37,8 +37,8 @@ class NumberedGoals:
     def __init__(self, size, value=-1.0):
         self.size, self.value = size, value
 
-    def draw(self, rng, count):
-        return Goals(np.full((count, self.size), self.value, np.float32), None)
+    def draw(self, rng, seen):
+        return Goals(np.full((len(seen), self.size), self.value, np.float32), None)
 
     def for_episodes(self, rng, episodes):
-        return self.draw(rng, len(episodes))
+        return self.draw(rng, episodes)

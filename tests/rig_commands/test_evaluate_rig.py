@@ -7,9 +7,14 @@ import pytest
 from PIL import Image
 
 import run
+from agents.commands.rig_pictures import SAMPLES
+from agents.plots.codes import draw_samples
+from agents.plots.picture_grid import png_bytes
 from agents.rig.agent import load_agent
 from agents.rig.evaluation import final_distances, held_out_goals, passive_distances
+from agents.rig.goals import ImaginedGoals
 from agents.rig.worlds import build_task
+from agents.runs.checkpoint import load_checkpoint
 
 FLAGS = ["--goals", "3", "--seed", "5", "--device", "cpu"]
 
@@ -61,8 +66,7 @@ def test_single_object_goals_and_other_horizons_change_what_is_reached(imaginer,
     assert single["one_at_a_time"] and not longer["one_at_a_time"]
 
 
-def test_pictures_show_rollouts_and_what_the_autoencoder_decodes(oracle, imaginer, tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.commands.rig_pictures.FITTED", 20)
+def test_pictures_show_rollouts_and_what_the_autoencoder_decodes(oracle, imaginer, tmp_path):
     folder = tmp_path / "pictures"
     words = [str(oracle), str(imaginer), *FLAGS, "--pictures", str(folder)]
     assert run.main(["evaluate", *words]) == 0
@@ -79,6 +83,17 @@ def test_pictures_show_rollouts_and_what_the_autoencoder_decodes(oracle, imagine
         with Image.open(folder / name) as picture:
             picture.verify()
             assert min(picture.size) > 100, name
+    assert (folder / "02-imaginer-imagined.png").read_bytes() == imagined_by_the_run(imaginer)
+
+
+def imagined_by_the_run(path):
+    """What the prior of a run's last checkpoint imagines, as a PNG."""
+    file = path / "checkpoints" / "last.safetensors"
+    codec = load_agent(file, "cpu").representation
+    goals = ImaginedGoals(codec, with_images=False)
+    goals.load_state_dict(load_checkpoint(file).state["learner"]["goals"])
+    assert goals.spread.any() and not np.array_equal(goals.spread, np.eye(len(goals.spread)))
+    return png_bytes(draw_samples(codec, goals.imagine(np.random.default_rng(5), SAMPLES).codes))
 
 
 @pytest.mark.parametrize(

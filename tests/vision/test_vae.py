@@ -133,6 +133,15 @@ def test_training_lowers_the_loss_on_a_moving_square(kind, likelihood):
     assert errors[-1] - floor < 0.7 * (errors[0] - floor)
 
 
+def test_a_fresh_encoder_of_points_tells_where_a_small_thing_is():
+    """Else it is not learnt beside larger things: at least 5 % of the spread that codes are trained to."""
+    places = torch.zeros(2, 3, 48, 48)
+    places[0, 2, 20:24, 6:12] = places[1, 2, 20:24, 36:42] = 3.0
+    with torch.no_grad():
+        one, other = make(points=16, latent=6).encode(places)[0]
+    assert (one - other).norm() > 0.05 * 6**0.5
+
+
 def test_feature_points_find_a_small_square_wherever_it_is():
     places = torch.randint(0, 45, (64, 2), generator=generator(3))
     batch = torch.zeros(64, 1, 48, 48)

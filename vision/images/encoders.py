@@ -34,6 +34,9 @@ class Codec:
         return self.widths[-1] * self.grid**2
 
 
+POINT_SHARPNESS = 4.0
+"""Factor of the maps whose soft argmax are feature points. Without it the first points are all near the
+middle, and those of small things are found late or never."""
 POINT_WIDTH = 16
 """Channels of the maps on the way to feature points."""
 
@@ -167,7 +170,7 @@ class PointEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, S, S) floating in [0, 1] to (B, D)."""
-        return self.head(spatial_soft_argmax(self.trunk(images)))
+        return self.head(spatial_soft_argmax(POINT_SHARPNESS * self.trunk(images)))
 
 
 class ConvolutionalDecoder(nn.Module):
