@@ -87,7 +87,7 @@ def import_reports():
     if not hasattr(os, "fork"):
         pytest.skip("imports are watched where processes can fork")
     command = [sys.executable, "-m", "tests.import_watch", *map(name_of, SOURCES)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -103,7 +103,7 @@ def test_the_import_watch_sees_work(tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-m", "tests.import_watch", "busy"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     report = json.loads(done.stdout)["busy"]
     assert "hello" in report and "opened made" in report and "global random generator" in report
 
