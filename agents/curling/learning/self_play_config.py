@@ -19,7 +19,7 @@ class SelfPlayConfig:
     """Train a policy and value network on games that it plays against itself (KR-DRL).
 
     An interval plays games of one end in lockstep and then makes updates on positions drawn from the latest.
-    The search, its temperatures, batch and momentum are the paper's; it also keeps the latest million.
+    Temperatures, simulations, batch and momentum are the paper's, which keeps the latest million positions.
     """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
