@@ -1,4 +1,4 @@
-"""The world of the search: shots as they are given; noise enters a search by its kernel and its executed actions.
+"""The world of the search: shots as given; noise enters a search by its kernel and its executed actions.
 
 Shape letters: B positions, K outcomes.
 """
