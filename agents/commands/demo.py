@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.commands.flags import parse_flags
-from agents.runs.errors import ConfigError
+from agents.runs.errors import ConfigError, Stopped
 from agents.runs.fields import MAX_SEED, check_whole
 
 PLAYERS = ("rules", "drawer")
@@ -15,12 +15,16 @@ ENDS = 8
 SHOWN_SHOT = 14
 LEARNING = ("pairs", "agent", "tournament")
 """Folders that a demo with learning leaves."""
+RECORD_NAME = "demo.json"
 
 
 @dataclass(frozen=True)
 class Config:
     """See Hogline at work: a full match between two scripted players, with replay and picture; then an agent
-    that learns from nothing but games, its tournament, a game of it, and what it thinks of a position."""
+    that learns from nothing but games, its tournament, a game of it, and what it thinks of a position.
+
+    A demo that was stopped goes on with the same flags.
+    """
 
     out: str = "demo"
     """Folder for all that is made; made if it is missing."""
@@ -63,18 +67,44 @@ def main(argv: list[str]) -> int:
 def run(config: Config) -> int:
     """Plays, teaches, plays again, and says where to look; returns the exit code."""
     folder = Path(config.out)
-    if config.learn and any((folder / name).exists() for name in LEARNING):
-        raise ConfigError(f"out: got {folder}, which holds an earlier demo, expected another folder (--out)")
+    if config.learn:
+        _keep_record(config, folder)
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     _show_match(config, folder)
     if config.learn:
-        _teach(config, folder)
-        _train(config, folder)
-        _hold_tournament(config, folder)
-        _show_agent(config, folder)
+        try:
+            _teach(config, folder)
+            _train(config, folder)
+            _hold_tournament(config, folder)
+            _show_agent(config, folder)
+        except Stopped as error:
+            raise Stopped(error.signal_number, f"{error}; the demo's own command goes on, too") from error
     _say(f"The demo took {time.monotonic() - started:.0f} seconds; everything is in {folder}.")
     return 0
+
+
+def _keep_record(config: Config, folder: Path) -> None:
+    """Writes the flags of a new demo, or checks those of the demo that goes on.
+
+    Raises:
+        ConfigError: the folder holds a demo of other flags.
+    """
+    from agents.runs.config_json import changed_fields, config_from_json, config_to_json
+    from agents.runs.json_file import write_json
+    from agents.runs.state_tree import load_json
+
+    path = folder / RECORD_NAME
+    if path.exists():
+        kept = replace(config_from_json(Config, load_json(path.read_bytes(), str(path))), out=config.out)
+        for name, old, new in changed_fields(kept, config):
+            raise ConfigError(
+                f"{name}: got {new}, expected {old} as in the earlier demo in {folder} (or --out)"
+            )
+    elif any((folder / name).exists() for name in LEARNING):
+        raise ConfigError(f"out: got {folder}, which holds no demo, expected another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, config_to_json(config))
 
 
 def _show_match(config: Config, folder: Path) -> None:
@@ -99,9 +129,12 @@ def _teach(config: Config, folder: Path) -> None:
 def _train(config: Config, folder: Path) -> None:
     from agents.commands import train
     from agents.curling.learning.presets import QUICK
+    from agents.runs.run_folder import RECORD_NAME as RUN_RECORD
 
     _say("\nTeaching, 2: a network with random weights learns the shots, and who wins.")
-    options = train.Options(out=str(folder / "agent"), seed=config.seed, device="cpu")
+    agent = folder / "agent"
+    place = {"resume" if (agent / RUN_RECORD).exists() else "out": str(agent)}
+    options = train.Options(**place, seed=config.seed, device="cpu")
     train.run("kr_dl", options, replace(QUICK, data=str(folder / "pairs"), epochs=float(config.epochs)))
 
 
@@ -109,20 +142,20 @@ def _hold_tournament(config: Config, folder: Path) -> None:
     from agents.commands import tournament
 
     _say(f"\nA tournament: the agent, searching {config.simulations} simulations a shot, drawer and random.")
-    tournament.run(
-        tournament.Config(
-            players=(str(folder / "agent"), "drawer", "random"),
-            pairs="first",
-            games=config.games,
-            ends=2,
-            extra_ends=True,
-            simulations=config.simulations,
-            seed=config.seed,
-            batch=max(config.games // 2, 1),
-            out=str(folder / "tournament"),
-            device="cpu",
-        )
+    flags = tournament.Config(
+        players=(str(folder / "agent"), "drawer", "random"),
+        pairs="first",
+        games=config.games,
+        ends=2,
+        extra_ends=True,
+        simulations=config.simulations,
+        seed=config.seed,
+        batch=max(config.games // 2, 1),
+        device="cpu",
     )
+    path = folder / "tournament"
+    begun = (path / tournament.RECORD_NAME).exists()
+    tournament.run(replace(flags, **{"resume" if begun else "out": str(path)}))
 
 
 def _show_agent(config: Config, folder: Path) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.commands.progress import progress
-from agents.runs.config_json import config_to_json
+from agents.runs.config_json import config_from_json, config_to_json
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped
 from agents.runs.kinds import builder, get_kind
 from agents.runs.loop import train_run
 from agents.runs.metrics import METRICS_NAME, read_metrics
-from agents.runs.run_folder import RECORD_NAME, RunFolder, RunRecord, default_path
+from agents.runs.run_folder import RECORD_NAME, RunFolder, RunRecord, default_path, read_record
 from agents.runs.signals import StopRequest
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def continue_training(path: Path, kind: str, config: Any, options: "Options") ->
     with StopRequest() as stop:
         device = resolve_device(options.device)
         with RunFolder.open(path) as run:
-            if run.record.kind != kind or run.record.config != config_to_json(config):
+            if run.record.kind != kind or config_from_json(type(config), run.record.config) != config:
                 raise ConfigError(f"{path}: config.json changed while it was read")
             return _train_all(run, config, device, stop)
 
@@ -60,7 +60,7 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
                 options.checkpoint_every,
                 device,
             )
-            with _open_row(folder / name, wanted) as run:
+            with _open_row(folder / name, wanted, type(config)) as run:
                 if not _has_ended(run, config):
                     with _forgotten_unless_begun(run):
                         _train_seeds(run, config, device, stop)
@@ -77,16 +77,17 @@ def _forgotten_unless_begun(run: RunFolder) -> Iterator[None]:
         raise
 
 
-def _open_row(path: Path, wanted: RunRecord) -> RunFolder:
+def _open_row(path: Path, wanted: RunRecord, config_class: type[Any]) -> RunFolder:
     if not (path / RECORD_NAME).exists():
         return RunFolder.create(path, wanted)
-    run = RunFolder.open(path)
-    found, expected = ({"kind": r.kind, "seeds": r.seeds, **r.config} for r in (run.record, wanted))
+    record = read_record(path)
+    kept = config_to_json(config_from_json(config_class, record.config))
+    found = {"kind": record.kind, "seeds": record.seeds, **kept}
+    expected = {"kind": wanted.kind, "seeds": wanted.seeds, **wanted.config}
     for name in (name for name in {**expected, **found} if found.get(name) != expected.get(name)):
-        run.__exit__()
         shown = f"{str(expected.get(name))[:80]}, expected {str(found.get(name))[:80]}"
         raise ConfigError(f"{name}: got {shown}, as in the earlier run in {path}")
-    return run
+    return RunFolder.open(path)
 
 
 def _has_ended(run: RunFolder, config: Any) -> bool:

@@ -7,6 +7,7 @@ any safetensors reader can still open the file. Nothing is ever unpickled.
 """
 
 import hashlib
+import json
 import re
 import stat
 from collections.abc import Callable
@@ -60,7 +61,7 @@ MIGRATIONS: dict[int, Callable[[Document], Document]] = {}
 
 
 def encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
-    """Turns a checkpoint into the bytes of a file, in parts.
+    """Turns a checkpoint into the bytes of a file, in parts; the same checkpoint always into the same bytes.
 
     Raises:
         NumericalError: A weight or another number is not finite.
@@ -73,12 +74,13 @@ def encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
     metadata = {name: dump_json(value) for name, value in fields.items()}
     metadata |= {"format": str(FORMAT), "sha256": _ZEROS.decode()}
     content = memoryview(safetensors.torch.save(tensors, metadata))
-    header_stop = _header_stop(content)
-    if header_stop > MAX_HEADER_BYTES:
-        raise ValueError(f"the outline of the state has {header_stop} bytes: keep long lists as arrays")
-    start = _digest_start(content, header_stop)
-    digest = _digest(content, start).encode()
-    return [content[:start], digest, content[start + len(digest) :]]
+    stop = _header_stop(content)
+    header = memoryview(_header(json.loads(bytes(content[_LENGTH_BYTES:stop])), metadata))
+    if len(header) > MAX_HEADER_BYTES:
+        raise ValueError(f"the outline of the state has {len(header)} bytes: keep long lists as arrays")
+    start = _digest_start(header, len(header))
+    before, after = header[:start], header[start + len(_ZEROS) :]
+    return [before, _digest(before, after, content[stop:]).encode(), after, content[stop:]]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -153,11 +155,20 @@ def read_verified(path: Path) -> bytes:
     try:
         view = memoryview(content)
         start = _digest_start(view, _header_stop(view))
-        if _digest(view, start).encode() != content[start : start + len(_ZEROS)]:
+        stop = start + len(_ZEROS)
+        if _digest(view[:start], view[stop:]).encode() != content[start:stop]:
             raise CorruptFileError("the SHA-256 does not fit the content")
     except CorruptFileError as error:
         raise CorruptFileError(f"{path}: {error}") from error
     return content
+
+
+def _header(entries: dict[str, Any], metadata: dict[str, str]) -> bytes:
+    """A file's bytes before the tensors', with `metadata` in its own order: safetensors shuffles it."""
+    entries = entries | {"__metadata__": metadata}
+    text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % _LENGTH_BYTES)
+    return len(text).to_bytes(_LENGTH_BYTES, "little") + text
 
 
 def _header_stop(content: memoryview) -> int:
@@ -174,10 +185,11 @@ def _digest_start(content: memoryview, header_stop: int) -> int:
     return places[0]
 
 
-def _digest(content: memoryview, start: int) -> str:
-    digest = hashlib.sha256(content[:start])
+def _digest(before: memoryview, *after: memoryview) -> str:
+    digest = hashlib.sha256(before)
     digest.update(_ZEROS)
-    digest.update(content[start + len(_ZEROS) :])
+    for part in after:
+        digest.update(part)
     return digest.hexdigest()
 
 

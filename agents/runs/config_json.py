@@ -1,5 +1,8 @@
-"""Config dataclasses <-> plain JSON values; reading is strict: unknown, missing and ill-typed fields are
-errors."""
+"""Config dataclasses <-> plain JSON values; reading is strict: unknown and ill-typed fields are errors.
+
+A field that is missing, as in what an earlier version wrote, has its default; a new field's default must
+therefore be what was done before there was the field.
+"""
 
 import dataclasses
 import types
@@ -19,17 +22,19 @@ def config_from_json(cls: type[T], values: Any, *, prefix: str = "") -> T:
     """Builds a config from what `config_to_json` gave.
 
     Raises:
-        ConfigError: A field is unknown, missing, of a wrong type or out of range.
+        ConfigError: A field is unknown, missing and without a default, of a wrong type or out of range.
     """
     where = prefix.rstrip(".") or cls.__name__
     if not isinstance(values, dict):
         raise ConfigError(f"{where}: got a {type(values).__name__}, expected an object")
     hints = get_type_hints(cls)
-    names = [field.name for field in dataclasses.fields(cls)]
-    for name in values.keys() ^ set(names):
-        problem = "unknown field, expected one of" if name in values else "missing, expected all of"
-        raise ConfigError(f"{prefix}{name}: {problem} {', '.join(names)}")
-    read = {name: _from_json(hints[name], values[name], f"{prefix}{name}") for name in names}
+    needed = {field.name: _has_no_default(field) for field in dataclasses.fields(cls)}
+    for name in sorted(values.keys() ^ needed.keys()):
+        if name in values:
+            raise ConfigError(f"{prefix}{name}: unknown field, expected one of {', '.join(needed)}")
+        if needed[name]:
+            raise ConfigError(f"{prefix}{name}: missing")
+    read = {name: _from_json(hints[name], value, f"{prefix}{name}") for name, value in values.items()}
     try:
         return cls(**read)
     except ValueError as error:
@@ -47,6 +52,10 @@ def changed_fields(before: Any, after: Any, prefix: str = "") -> list[tuple[str,
         elif old != new:
             changes.append((f"{prefix}{field.name}", old, new))
     return changes
+
+
+def _has_no_default(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _to_json(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from agents.commands import curling_names
 from agents.commands.compiling import NOTE, compiling_noted
 from agents.commands.matches import event_rules, print_score_sheet
 from agents.curling.player_tokens import SCRIPTED
+from agents.runs.errors import Stopped
 from envs.curling.conditions import RULE_SETS
 from envs.curling.physics.ice import ICES, get_ice
 from envs.curling.physics.noise import NOISES
@@ -123,6 +125,41 @@ def test_the_demo_teaches_an_agent_and_leaves_tournament_replay_and_heat_map(fol
     assert (folder / "shown" / "heat_map.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "shown" / "tournament" / "games.jsonl").read_bytes().count(b"\n") == 4
     assert run.main(["demo", "--out", "shown"]) == 2
+    assert "expected 1 as in the earlier demo" in capsys.readouterr().err
+    kept = played_and_learnt(folder / "shown")
+    assert run.main(["demo", "--out", "shown", *little]) == 0
+    assert played_and_learnt(folder / "shown") == kept
+
+
+def test_a_stopped_demo_goes_on_with_its_own_command(folder, capsys, monkeypatch):
+    for module in ("agents.curling.learning.pair_files", "agents.commands.teachings"):
+        monkeypatch.setattr(f"{module}.GAMES_PER_SHARD", 3)
+    monkeypatch.setattr("agents.commands.demo.ENDS", 1)
+    little = ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]
+    assert run.main(["demo", "--out", "whole", *little]) == 0
+    with monkeypatch.context() as stopping:
+        stopping.setattr("agents.commands.demo._hold_tournament", _stop)
+        assert run.main(["demo", "--out", "shown", *little]) == 130
+    assert "kept; the demo's own command goes on, too" in capsys.readouterr().err
+    assert run.main(["demo", "--out", "shown", *little]) == 0
+    one, other = (played_and_learnt(folder / name) for name in ("whole", "shown"))
+    assert one.keys() == other.keys()
+    assert all(one[name] == other[name] for name in one if name.endswith(".npy"))
+    played = [
+        [json.loads(line)["turns"] for line in files["tournament/games.jsonl"].splitlines()]
+        for files in (one, other)
+    ]
+    assert len(played[0]) == 4 and played[0] == played[1]
+
+
+def _stop(*_):
+    raise Stopped(signal.SIGINT, "kept")
+
+
+def played_and_learnt(path):
+    """The bytes of what was played and learnt in a folder."""
+    names = [*path.rglob("games.jsonl"), *path.rglob("*.safetensors"), *path.rglob("*.npy")]
+    return {str(name.relative_to(path)): name.read_bytes() for name in names}
 
 
 def test_lines_can_be_played_in_place(folder):

@@ -34,6 +34,10 @@ def test_a_checkpoint_comes_back_bit_for_bit(tmp_path):
     assert replace(saved, state=None) == replace(loaded, state=None)
 
 
+def test_the_same_checkpoint_always_has_the_same_bytes():
+    assert len({content_of(small_checkpoint()) for _ in range(20)}) == 1
+
+
 def test_any_safetensors_reader_opens_a_checkpoint():
     weights = safetensors.torch.load(content_of(small_checkpoint()))["state/learner/weights/layer.0"]
     assert torch.equal(weights, small_checkpoint().state["learner"]["weights"]["layer.0"])

@@ -1,5 +1,7 @@
 """Laws of the small parts: intervals, seeds, configs as JSON, measurements, random states, folder names."""
 
+from dataclasses import make_dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -83,13 +85,25 @@ def test_a_config_survives_json():
         ({"target": "circle"}, "target"),
         ({"network": []}, "network"),
         ({"network": {"width": 1000}}, "network.width"),
-        ({"network": {"height": 1}}, "network."),
+        ({"network": {"height": 1}}, "network.height"),
         ({"extra": 1}, "extra"),
     ],
 )
 def test_reading_a_config_is_strict_and_names_the_field(change, named):
     with pytest.raises(ConfigError, match=named):
         config_from_json(TinyConfig, config_to_json(TinyConfig()) | change)
+
+
+def test_a_field_that_an_earlier_version_did_not_write_has_its_default():
+    written = config_to_json(TinyConfig(updates=7))
+    del written["target"], written["network"]["width"]
+    assert config_from_json(TinyConfig, written) == TinyConfig(updates=7)
+
+
+def test_a_field_without_a_default_must_be_there():
+    named = make_dataclass("Named", [("name", str), ("size", int, 1)], frozen=True)
+    with pytest.raises(ConfigError, match="name: missing"):
+        config_from_json(named, {"size": 2})
 
 
 def test_changed_fields_are_listed_with_dotted_names():
