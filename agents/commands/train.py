@@ -47,11 +47,15 @@ class Options:
     """Where networks run; auto is the GPU when there is one. A continued run may change it."""
 
     checkpoint_every: int = 1
-    """Intervals between checkpoints, at least 1."""
+    """Intervals between checkpoints, at least 1; the last two stay, and the best."""
+
+    keep_every: int = 0
+    """Intervals between checkpoints that stay, as checkpoints/step-NUMBER.safetensors; 0 keeps none."""
 
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_whole("checkpoint_every", self.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
+        check_whole("keep_every", self.keep_every, low=0, high=MAX_CHECKPOINT_EVERY)
         check_choice("device", self.device, get_args(DeviceName))
         if self.seeds:
             parse_seeds(self.seeds)
@@ -160,7 +164,9 @@ def _defaults(kind: str, cls: type[Any], path: Path, field_name: str) -> tuple[O
     if record.kind != kind:
         raise ConfigError(f"kind: got {kind}, expected {record.kind}, the kind of {path}")
     check_whole("checkpoint_every", record.checkpoint_every, low=1, high=MAX_CHECKPOINT_EVERY)
-    options = Options(device=record.device, checkpoint_every=record.checkpoint_every)
+    options = Options(
+        device=record.device, checkpoint_every=record.checkpoint_every, keep_every=record.keep_every
+    )
     if len(record.seeds) == 1:
         options = replace(options, seed=record.seeds[0])
     else:

@@ -25,9 +25,8 @@ def start_training(kind: str, config: Any, options: "Options") -> int:
     """Makes a new run folder and trains into it; returns the exit code."""
     with StopRequest() as stop:
         device = resolve_device(options.device)
-        seeds, every = options.seed_list, options.checkpoint_every
-        record = RunRecord(kind, config_to_json(config), seeds, options.device, every, device)
-        path = Path(options.out) if options.out else default_path(kind, seeds)
+        record = _record(kind, config, options, device)
+        path = Path(options.out) if options.out else default_path(kind, record.seeds)
         with RunFolder.create(path, record) as run, _forgotten_unless_begun(run):
             return _train_all(run, config, device, stop)
 
@@ -42,6 +41,18 @@ def continue_training(path: Path, kind: str, config: Any, options: "Options") ->
             return _train_all(run, config, device, stop)
 
 
+def _record(kind: str, config: Any, options: "Options", device: str) -> RunRecord:
+    return RunRecord(
+        kind,
+        config_to_json(config),
+        options.seed_list,
+        options.device,
+        options.checkpoint_every,
+        device,
+        options.keep_every,
+    )
+
+
 def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options") -> None:
     """Trains named configs over the seeds of the options, each into its own run folder inside `folder`;
     continues those that are there, and passes over those that have ended.
@@ -52,14 +63,7 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
     with StopRequest() as stop:
         device = resolve_device(options.device)
         for name, config in rows.items():
-            wanted = RunRecord(
-                kind,
-                config_to_json(config),
-                options.seed_list,
-                options.device,
-                options.checkpoint_every,
-                device,
-            )
+            wanted = _record(kind, config, options, device)
             with _open_row(folder / name, wanted, type(config)) as run:
                 if not _has_ended(run, config):
                     with _forgotten_unless_begun(run):

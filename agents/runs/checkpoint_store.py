@@ -1,16 +1,18 @@
-"""Which checkpoints a run keeps: `last`, the `previous` one before it, and the `best` by the kind's metric.
+"""Which checkpoints a run keeps: `last`, the `previous` one before it, the `best` by the kind's metric, and
+numbered ones if asked for.
 
 Saving first stages and re-reads the new file; then `previous` becomes a second name of the old `last`; then
-the new file takes the name `last`; at last, if it is the best so far, `best` becomes a second name of it.
-Each of these is one atomic step, so a whole `last` exists from the first save on, whatever kills the
-process; a kill before the last step is made good by `save_best` when the run goes on. Therefore a folder
-with `previous` or `best` but no `last` has been damaged by hand: it is never taken for a fresh one. Segments
+the new file takes the name `last`; at last, if it is the best so far, `best` becomes a second name of it, and
+its number, if it is one to keep. Each of these is one atomic step, so a whole `last` exists from the first
+save on, whatever kills the process; a kill before the last steps is made good by `restore` when the run goes
+on. Therefore a folder with others but no `last` has been damaged by hand: it is never taken for a fresh one.
+Segments
 (`agents.runs.segments`) are stored before the checkpoint that refers to them, and removed after the last one
 that did.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agents.runs.atomic import discard, keep_as, publish, stage
@@ -21,6 +23,12 @@ from agents.runs.segments import SEGMENTS_NAME, discard_others, segments_of, sto
 LAST = "last.safetensors"
 PREVIOUS = "previous.safetensors"
 BEST = "best.safetensors"
+NUMBERED = "step-*.safetensors"
+
+
+def numbered_name(step: int) -> str:
+    """Name of the checkpoint that is kept of an interval."""
+    return NUMBERED.replace("*", f"{step:06}")
 
 
 class CheckpointStore:
@@ -29,8 +37,12 @@ class CheckpointStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, checkpoint: Checkpoint, *, is_best: bool = False) -> None:
+    def save(self, checkpoint: Checkpoint, *, more: Sequence[str] = ()) -> None:
         """Saves a checkpoint as `last`; the files of earlier saves are untouched until it is safely stored.
+
+        Args:
+            checkpoint: what is saved.
+            more: further names of it, such as `BEST`.
 
         Raises:
             NumericalError: A number of the state is not finite; nothing is written.
@@ -45,24 +57,24 @@ class CheckpointStore:
             if last.exists():
                 keep_as(last, self.folder / PREVIOUS)
             publish(temporary, last)
-            if is_best:
-                keep_as(last, self.folder / BEST)
+            for name in more:
+                keep_as(last, self.folder / name)
         except CorruptFileError as error:
             raise StorageError(f"cannot write {last}: the disk returned other bytes") from error
         finally:
             discard(temporary)
         self._discard_segments()
 
-    def save_best(self, checkpoint: Checkpoint) -> None:
-        """Saves a checkpoint as `best` alone, in case a kill came between `last` and `best`.
+    def restore(self, checkpoint: Checkpoint, more: Sequence[str]) -> None:
+        """Gives the checkpoint that a run goes on from its further names, in case a kill came before them.
 
         Raises:
-            StorageError: The file cannot be written.
+            StorageError: A file cannot be written.
         """
-        best = self.folder / BEST
-        parts = encode(checkpoint)
-        store_all(self.folder / SEGMENTS_NAME, segments_of(checkpoint.state))
-        publish(stage(best, parts), best)
+        for target in (self.folder / name for name in more):
+            parts = encode(checkpoint)
+            store_all(self.folder / SEGMENTS_NAME, segments_of(checkpoint.state))
+            publish(stage(target, parts), target)
 
     def newest(self, notice: Callable[[str], None]) -> Checkpoint | None:
         """Loads the newest intact checkpoint.
@@ -76,7 +88,7 @@ class CheckpointStore:
         Raises:
             CorruptFileError: Checkpoints exist, but none is intact.
         """
-        present = [name for name in (LAST, PREVIOUS, BEST) if os.path.lexists(self.folder / name)]
+        present = self._present()
         if not present:
             return None
         if present[0] != LAST:
@@ -99,11 +111,15 @@ class CheckpointStore:
             notice(f"continuing from {name} at step {newest.step}")
         return newest
 
+    def _present(self) -> list[str]:
+        """Names of the checkpoints that there are, the likeliest newest first."""
+        numbered = sorted((path.name for path in self.folder.glob(NUMBERED)), reverse=True)
+        return [name for name in (LAST, PREVIOUS, BEST, *numbered) if os.path.lexists(self.folder / name)]
+
     def _discard_segments(self) -> None:
         """Removes the segments that no checkpoint refers to, unless one cannot tell its own."""
-        present = [self.folder / name for name in (LAST, PREVIOUS, BEST) if (self.folder / name).exists()]
         try:
-            keep = set().union(*map(read_segment_digests, present))
+            keep = set().union(*(read_segment_digests(self.folder / name) for name in self._present()))
         except (CorruptFileError, StorageError):
             return
         discard_others(self.folder / SEGMENTS_NAME, keep)

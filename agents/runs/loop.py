@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.runs.checkpoint import Checkpoint
+from agents.runs.checkpoint_store import BEST, numbered_name
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped
 from agents.runs.kinds import Kind
 from agents.runs.learner import Learner
 from agents.runs.metrics import MetricsFile, check_measurements
-from agents.runs.run_folder import RunFolder
+from agents.runs.run_folder import RunFolder, RunRecord
 from agents.runs.signals import StopRequest
 from agents.runs.tensorboard import EventFile
 
@@ -64,7 +65,8 @@ def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest
             metrics.append({"step": progress.step, "seconds": round(progress.seconds, 3), **measurements})
             events.append(progress.step, measurements)
             observer.interval(progress.step, measurements)
-            if stop.signal_number or progress.step % run.record.checkpoint_every == 0:
+            due = progress.step % run.record.checkpoint_every == 0 or _is_kept(run.record, progress.step)
+            if stop.signal_number or due:
                 if stop.signal_number:
                     stop.accept()
                 metrics.sync()
@@ -97,30 +99,38 @@ def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) ->
         line = " ".join(str(error).split())[:200]
         raise CorruptFileError(f"{run.path}: the checkpoint does not fit the learner ({line})") from error
     progress = _Progress(checkpoint.step, *numbers, saved_step=checkpoint.step)
-    if progress.best_step == progress.step:
-        run.checkpoints.save_best(checkpoint)
+    run.checkpoints.restore(checkpoint, _further_names(run.record, progress))
     return progress
 
 
-def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, float]) -> bool:
+def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, float]) -> None:
     if kind.best_metric not in measurements:
-        return False
+        return
     value = measurements[kind.best_metric]
     better = progress.best is None or (
         value < progress.best if kind.best_is_lowest else value > progress.best
     )
     if better:
         progress.best, progress.best_step = value, progress.step
-    return better
+
+
+def _is_kept(record: RunRecord, step: int) -> bool:
+    return record.keep_every > 0 and step % record.keep_every == 0
+
+
+def _further_names(record: RunRecord, progress: _Progress) -> list[str]:
+    """Names that the checkpoint of the present interval has beside `last`."""
+    best = [BEST] if progress.best_step == progress.step else []
+    return [*best, numbered_name(progress.step)] if _is_kept(record, progress.step) else best
 
 
 def _save(
     run: RunFolder, kind: Kind, learner: Learner, progress: _Progress, measurements: Mapping[str, float]
 ) -> None:
     record = run.record
-    is_best = _update_best(progress, kind, measurements)
+    _update_best(progress, kind, measurements)
     kept = {"best": progress.best, "best_step": progress.best_step, "seconds": progress.seconds}
     state = {"run": kept, "learner": learner.state_dict()}
     checkpoint = Checkpoint(record.kind, record.config, progress.step, record.versions, state)
-    run.checkpoints.save(checkpoint, is_best=is_best)
+    run.checkpoints.save(checkpoint, more=_further_names(record, progress))
     progress.saved_step = progress.step

@@ -38,6 +38,7 @@ class RunRecord:
         device: `auto`, `cpu` or `cuda` as asked for.
         checkpoint_every: Intervals between checkpoints.
         resolved_device: `cpu` or `cuda`.
+        keep_every: Intervals between checkpoints that are never removed; 0 for none.
         versions, revision, machine: Where it was started (see `agents.runs.origin`).
         started: UTC time of the start, ISO 8601.
         format: Number of this layout.
@@ -49,6 +50,7 @@ class RunRecord:
     device: str
     checkpoint_every: int
     resolved_device: str
+    keep_every: int = 0
     versions: dict[str, str] = field(default_factory=origin.versions)
     revision: str = field(default_factory=origin.revision)
     machine: dict[str, str] = field(default_factory=origin.machine)
@@ -203,6 +205,8 @@ def _record_bytes(record: RunRecord) -> bytes:
 
 
 def _parse_record(values: Any, source: Path) -> RunRecord:
+    if isinstance(values, dict):
+        values.setdefault("keep_every", 0)  # which earlier versions did not write
     if not isinstance(values, dict) or values.keys() != RunRecord.__dataclass_fields__.keys():
         raise CorruptFileError(
             f"{source}: expected exactly the fields {', '.join(RunRecord.__dataclass_fields__)}"
@@ -212,6 +216,7 @@ def _parse_record(values: Any, source: Path) -> RunRecord:
     texts = ("kind", "device", "resolved_device", "revision", "started")
     good = all(type(values[name]) is str for name in texts) and type(values["config"]) is dict
     good = good and type(values["checkpoint_every"]) is int and values["checkpoint_every"] >= 1
+    good = good and type(values["keep_every"]) is int and values["keep_every"] >= 0
     good = good and all(type(values[name]) is dict for name in ("versions", "machine"))
     seeds = values["seeds"]
     good = good and type(seeds) is list and len(seeds) > 0

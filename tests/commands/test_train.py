@@ -88,6 +88,40 @@ def test_a_best_file_lost_to_a_kill_comes_back(train, tmp_path):
     assert load_checkpoint(folder / BEST).step == load_checkpoint(folder / LAST).step == 1
 
 
+def test_checkpoints_that_are_to_stay_stay(train, tmp_path):
+    flags = ("--updates", "7", "--checkpoint-every", "3", "--keep-every", "2")
+    assert train("--out", "r", *flags)[0] == 0
+    folder = tmp_path / "r" / "checkpoints"
+    kept = {path.name: load_checkpoint(path).step for path in folder.glob("step-*")}
+    assert kept == {f"step-00000{step}.safetensors": step for step in (2, 4, 6)}
+    assert train("--resume", "r", "--keep-every", "3") == (
+        2,
+        "run.py: keep_every: got 3, expected 2, because a continued run keeps its flags\n",
+    )
+
+
+def test_a_checkpoint_to_stay_that_was_lost_to_a_kill_comes_back(train, tmp_path):
+    assert train("--out", "r", "--updates", "4", "--keep-every", "4")[0] == 0
+    file = tmp_path / "r" / "checkpoints" / "step-000004.safetensors"
+    content = file.read_bytes()
+    file.unlink()
+    assert train("--resume", "r") == (0, "")
+    assert file.read_bytes() == content
+
+
+def test_a_run_of_an_earlier_version_continues(train, tmp_path):
+    assert train("--out", "r", "--updates", "3")[0] == 0
+    file = tmp_path / "r" / "config.json"
+    record = json.loads(file.read_bytes())
+    del record["keep_every"], record["config"]["target"]
+    file.write_text(json.dumps(record), encoding="utf-8")
+    for name in ("last", "best", "previous"):
+        (tmp_path / "r" / "checkpoints" / f"{name}.safetensors").unlink()
+    (tmp_path / "r" / "metrics.jsonl").write_bytes(b"")
+    assert train("--resume", "r") == (0, "")
+    assert len(rows(tmp_path / "r" / "metrics.jsonl")) == 3
+
+
 def test_the_last_state_is_saved_even_between_two_checkpoints(train, tmp_path):
     assert train("--out", "r", "--updates", "7", "--checkpoint-every", "5")[0] == 0
     assert load_checkpoint(tmp_path / "r" / "checkpoints" / LAST).step == 7

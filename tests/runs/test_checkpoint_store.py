@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from agents.runs.checkpoint import load_checkpoint
-from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
+from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore, numbered_name
 from agents.runs.errors import CorruptFileError, NumericalError, StorageError
 from tests.runs.checkpoints import small_checkpoint
 
@@ -20,7 +20,7 @@ def store(tmp_path):
     """A store with steps 1, 2 and 3, of which step 1 is the best."""
     filled = CheckpointStore(tmp_path)
     for step in (1, 2, 3):
-        filled.save(small_checkpoint(step), is_best=step == 1)
+        filled.save(small_checkpoint(step), more=[BEST] if step == 1 else [])
     return filled
 
 
@@ -43,6 +43,18 @@ def test_the_last_two_and_the_best_are_kept_and_nothing_else(store):
     }
 
 
+def test_numbered_checkpoints_stay_and_serve_where_all_others_are_gone(store):
+    store.save(small_checkpoint(4), more=[numbered_name(4)])
+    for step in (5, 6, 7):
+        store.save(small_checkpoint(step))
+    assert load_checkpoint(store.folder / "step-000004.safetensors").step == 4
+    for name in (LAST, PREVIOUS, BEST):
+        (store.folder / name).unlink()
+    told = []
+    assert store.newest(told.append).step == 4
+    assert len(told) == 2
+
+
 def test_a_last_file_exists_at_every_moment_of_every_save(tmp_path, monkeypatch):
     store, replace, seen = CheckpointStore(tmp_path), os.replace, []
 
@@ -52,7 +64,7 @@ def test_a_last_file_exists_at_every_moment_of_every_save(tmp_path, monkeypatch)
 
     monkeypatch.setattr(os, "replace", watched)
     for step in (1, 2):
-        store.save(small_checkpoint(step), is_best=True)
+        store.save(small_checkpoint(step), more=[BEST])
     assert len(seen) == 5 and all(LAST in names for names in seen)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.runs.checkpoint import Checkpoint, load_checkpoint
-from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
+from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore, numbered_name
 from agents.runs.errors import CorruptFileError, StorageError
 from agents.runs.segments import SEGMENTS_NAME, Segment
 
@@ -52,18 +52,19 @@ def test_growing_data_is_written_once(tmp_path):
 
 def test_segments_stay_as_long_as_any_kept_checkpoint_refers_to_them(tmp_path):
     store = CheckpointStore(tmp_path)
-    store.save(checkpoint(1, image(1)), is_best=True)
+    store.save(checkpoint(0, image(0)), more=(numbered_name(0),))
+    store.save(checkpoint(1, image(1)), more=(BEST,))
     store.save(checkpoint(2, image(2)))
     store.save(checkpoint(3, image(3)))
     store.save(checkpoint(4, image(4)))
-    assert len(files(store)) == 3
-    for name, value in ((BEST, 1), (PREVIOUS, 3), (LAST, 4)):
+    assert len(files(store)) == 4
+    for name, value in ((numbered_name(0), 0), (BEST, 1), (PREVIOUS, 3), (LAST, 4)):
         assert np.array_equal(loaded(store, name)[0], image(value))
 
 
 def test_nothing_is_removed_while_a_checkpoint_cannot_tell_its_segments(tmp_path):
     store = CheckpointStore(tmp_path)
-    store.save(checkpoint(1, image(1)), is_best=True)
+    store.save(checkpoint(1, image(1)), more=(BEST,))
     (tmp_path / BEST).write_bytes(b"damaged")
     for step in (2, 3, 4):
         store.save(checkpoint(step, image(step)))
