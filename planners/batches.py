@@ -36,14 +36,11 @@ class Batches:
         ValueError: a state holds Python objects.
     """
 
-    def __init__(
-        self, simulator: Simulator, evaluator: Evaluator, states: np.ndarray, evaluation_batch: int
-    ) -> None:
+    def __init__(self, simulator: Simulator, evaluator: Evaluator, states: np.ndarray) -> None:
         if states.dtype.hasobject:
             raise ValueError(f"states: got dtype {states.dtype}, expected one without Python objects")
         self._simulator, self._evaluator = simulator, evaluator
         self._dtype, self._shape = states.dtype, states.shape[1:]
-        self._evaluation_batch = evaluation_batch
         self.state_bytes = states.dtype.itemsize * int(np.prod(self._shape))
 
     def as_bytes(self, states: np.ndarray) -> np.ndarray:
@@ -75,9 +72,9 @@ class Batches:
         )
 
     def evaluate(self, trees: Trees, states: np.ndarray, seeds: np.ndarray) -> TakenEvaluation:
-        """Judges states [R, S] with seeds [R], in calls of the fixed size if there is one."""
+        """Judges states [R, S] with seeds [R]."""
         outcomes, axes = trees.outcomes.shape[2], trees.points.shape[2]
-        rows, size = len(states), self._evaluation_batch
+        rows = len(states)
         if rows == 0:
             none = np.empty((1, 0))
             return TakenEvaluation(
@@ -86,15 +83,7 @@ class Batches:
                 none.astype(np.int64),
                 none.astype(np.float32),
             )
-        if size == 0:
-            return _checked(self._evaluator.evaluate(self._states(states), seeds), rows, outcomes, axes)
-        calls = []
-        for start in range(0, rows, size):
-            padded = np.arange(start, start + size)
-            padded[padded >= rows] = start
-            answer = self._evaluator.evaluate(self._states(states[padded]), seeds[padded])
-            calls.append(_checked(answer, size, outcomes, axes))
-        return TakenEvaluation(*(_joined(answers, rows) for answers in zip(*calls, strict=True)))
+        return _checked(self._evaluator.evaluate(self._states(states), seeds), rows, outcomes, axes)
 
     def _states(self, data: np.ndarray) -> np.ndarray:
         return data.view(self._dtype).reshape(len(data), *self._shape)
@@ -131,10 +120,3 @@ def _own_or_shared(
     name: str, given: np.ndarray, rows: int, dtype: np.typing.DTypeLike, shape: tuple[int, ...]
 ) -> np.ndarray:
     return checked_rows(name, given, 1 if len(given) == 1 else rows, dtype, shape)
-
-
-def _joined(answers: tuple[np.ndarray, ...], rows: int) -> np.ndarray:
-    """Answers of calls of a fixed size, one after the other without the padding; shared ones once."""
-    if len(answers[0]) == 1:
-        return answers[0]
-    return np.concatenate(answers)[:rows]

@@ -12,13 +12,13 @@ from planners.growth import back_up, mark_in_flight, plant
 from planners.kernel import Kernel, borrow_kernel, copy_row, execute
 from planners.random_stream import word
 from planners.selection import Rules, find_leaf
-from planners.tree import ROOT, Trees, borrow
+from planners.tree import NOBODY, ROOT, Trees, borrow
 
 NO_ROW = -1
 LEAF = np.dtype(
     [
         ("tree", np.int32),
-        ("node", np.int32),
+        ("node", np.int32),  # NOBODY where a tree gave fewer leaves
         ("step_row", np.int32),  # row of the simulator's batch; NO_ROW if the leaf was not opened now
         ("evaluation_row", np.int32),  # row of the evaluator's batch, or NO_ROW
     ],
@@ -52,6 +52,7 @@ def gather_leaves(
     trees: Trees,
     rules: Rules,
     shape: Kernel,
+    simulations: int,
     leaves: np.ndarray,
     states: np.ndarray,
     points: np.ndarray,
@@ -59,28 +60,65 @@ def gather_leaves(
 ) -> int:
     """Finds leaves [T L], those of a tree one after the other, all of which are in flight then.
 
+    A tree whose budget of `simulations` is spent, or whose next way down ends at a node all of whose children
+    are in flight, gives fewer: the rest of its leaves have the node NOBODY.
+
     Writes the actions to simulate to states [R, S], points [R, A], parts [R]; returns how many.
     """
     trees, shape = borrow(trees), borrow_kernel(shape)
     count, each = 0, len(leaves) // len(trees.trees)
-    for row in range(len(leaves)):
-        leaf, t = leaves[row], row // each
-        node = find_leaf(trees, t, rules, shape)
-        edge = trees.nodes[t, node].edge
-        leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, node, NO_ROW, NO_ROW
-        parent = trees.nodes[t, node].parent
-        executed = rules.execute_last and node != ROOT and trees.nodes[t, parent].last
-        if trees.edges[t, edge].visits == 0 or (executed and trees.nodes[t, node].terminal):
-            leaf.step_row = count
-            copy_row(trees.states[t], parent, states, count)
-            if executed:
-                execute(shape, trees.points[t], edge, points, count, trees.trees, t)
-            else:
-                copy_row(trees.points[t], edge, points, count)
-            parts[count] = trees.edges[t, edge].part
-            count += 1
-        mark_in_flight(trees, t, node, 1)
+    for t in range(len(trees.trees)):
+        room = min(each, simulations + 1 - trees.edges[t, ROOT].visits)
+        for place in range(each):
+            leaf = leaves[t * each + place]
+            leaf.tree, leaf.node, leaf.step_row, leaf.evaluation_row = t, NOBODY, NO_ROW, NO_ROW
+            if place >= room:
+                continue
+            leaf.node = find_leaf(trees, t, rules, shape)
+            if leaf.node == NOBODY:
+                room = place
+            elif _is_played(trees, rules, t, leaf.node):
+                leaf.step_row = count
+                _write_action(trees, rules, shape, t, leaf.node, states, points, parts, count)
+                count += 1
+            if leaf.node != NOBODY:
+                mark_in_flight(trees, t, leaf.node, 1)
     return count
+
+
+@kernel
+def _is_executed(trees: Trees, rules: Rules, t: int, node: int) -> bool:
+    """Whether a node's action is played with noise, as it ends the episode and the search knows."""
+    return rules.execute_last and node != ROOT and trees.nodes[t, trees.nodes[t, node].parent].last
+
+
+@kernel
+def _is_played(trees: Trees, rules: Rules, t: int, node: int) -> bool:
+    """Whether the simulator plays a leaf's action: at the first visit, and whenever it is executed."""
+    first = trees.edges[t, trees.nodes[t, node].edge].visits == 0
+    return first or (trees.nodes[t, node].terminal and _is_executed(trees, rules, t, node))
+
+
+@kernel
+def _write_action(
+    trees: Trees,
+    rules: Rules,
+    shape: Kernel,
+    t: int,
+    node: int,
+    states: np.ndarray,
+    points: np.ndarray,
+    parts: np.ndarray,
+    row: int,
+) -> None:
+    """Writes the action that leads to a node to the simulator's row."""
+    edge = trees.nodes[t, node].edge
+    copy_row(trees.states[t], trees.nodes[t, node].parent, states, row)
+    if _is_executed(trees, rules, t, node):
+        execute(shape, trees.points[t], edge, points, row, trees.trees, t)
+    else:
+        copy_row(trees.points[t], edge, points, row)
+    parts[row] = trees.edges[t, edge].part
 
 
 @entry
@@ -142,6 +180,8 @@ def take_evaluations(
     for row in range(len(leaves)):
         leaf = leaves[row]
         t, node, asked = leaf.tree, leaf.node, leaf.evaluation_row
+        if node == NOBODY:
+            continue
         record = trees.nodes[t, node]
         if asked != NO_ROW:
             sound = _distribution(outcomes[asked], outcome)

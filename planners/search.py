@@ -46,8 +46,6 @@ class Search:
         groups: lockstep groups that the games are split into, each in its own thread, so that one can walk
             its trees while another waits for the evaluator; more than one needs a simulator and an evaluator
             that can be called from several threads.
-        evaluation_batch: rows of each call of the evaluator, filled up with copies; for networks whose
-            rounding depends on the size of the batch. 0 is as many rows as there are.
     """
 
     def __init__(
@@ -57,18 +55,15 @@ class Search:
         evaluator: Evaluator,
         *,
         groups: int = 1,
-        evaluation_batch: int = 0,
     ) -> None:
         if groups < 1:
             raise ValueError(f"groups: got {groups}, expected at least 1")
-        if evaluation_batch < 0:
-            raise ValueError(f"evaluation_batch: got {evaluation_batch}, expected 0 or more")
         self.config = config
         self.trees: Trees | None = None
         """Of the latest run."""
         self._room: Trees | None = None
         self._simulator, self._evaluator = simulator, evaluator
-        self._groups, self._evaluation_batch = groups, evaluation_batch
+        self._groups = groups
         self._rules, self._shape = rules_of(config), kernel_of(config.kernel)
 
     def run(
@@ -93,7 +88,7 @@ class Search:
         """
         if len(states) == 0:
             raise ValueError("states: got none, expected at least one")
-        batches = Batches(self._simulator, self._evaluator, states, self._evaluation_batch)
+        batches = Batches(self._simulator, self._evaluator, states)
         seeds = checked_rows("seeds", seeds, len(states), np.uint64)
         temperatures = np.broadcast_to(np.asarray(temperature, np.float64), len(states))
         trees = self._memory(len(states), np.shape(utility)[-1], batches.state_bytes)
@@ -122,9 +117,12 @@ class Search:
         self._plant(trees, seeds, batches)
         left = self.config.simulations
         while left > 0:
-            each = min(self.config.leaves, left)
-            self._advance(trees, each, batches)
-            left -= each
+            self._advance(trees, min(self.config.leaves, left), batches)
+            left = left - 1 if self.config.leaves == 1 else self._left(trees)
+
+    def _left(self, trees: Trees) -> int:
+        """Simulations that the tree furthest behind has yet to make."""
+        return self.config.simulations + 1 - int(trees.edges["visits"][:, ROOT].min())
 
     def _plant(self, trees: Trees, seeds: np.ndarray, batches: Batches) -> None:
         """Plants the trees and evaluates their roots."""
@@ -139,12 +137,13 @@ class Search:
             raise ValueError("priors: no action was proposed for a root, expected at least one")
 
     def _advance(self, trees: Trees, each: int, batches: Batches) -> None:
-        """One step: `each` leaves of every tree are selected or opened, simulated, evaluated, backed up."""
+        """One step: up to `each` leaves of every tree are found, simulated, evaluated and backed up."""
         rows = len(trees.trees) * each
         leaves, asked = np.empty(rows, LEAF), np.empty(rows, np.uint64)
         states, asked_states = (np.empty((rows, batches.state_bytes), np.uint8) for _ in range(2))
         points, parts = np.empty((rows, trees.points.shape[2])), np.empty(rows, np.int64)
-        count = gather_leaves(trees, self._rules, self._shape, leaves, states, points, parts)
+        budget = self.config.simulations
+        count = gather_leaves(trees, self._rules, self._shape, budget, leaves, states, points, parts)
         step = batches.step(trees, states[:count], points[:count], parts[:count])
         count = take_steps(trees, leaves, step.states, step.movers, step.terminal, asked_states, asked)
         if count < 0:

@@ -60,7 +60,10 @@ def rules_of(config: SearchConfig) -> Rules:
 
 @kernel
 def find_leaf(trees: Trees, t: int, rules: Rules, shape: Kernel) -> int:
-    """Walks down tree t: opens a node, which has no visits yet, or ends where nothing can be opened."""
+    """Walks down tree t: opens a node, which has no visits yet, or ends where nothing can be opened.
+
+    NOBODY where all children of a node on the way are in flight.
+    """
     node = ROOT
     while True:
         record = trees.nodes[t, node]
@@ -70,7 +73,7 @@ def find_leaf(trees: Trees, t: int, rules: Rules, shape: Kernel) -> int:
         if edge == OPEN:
             return _open_candidate(trees, t, node, rules, shape)
         if edge == NOBODY:
-            return node
+            return NOBODY
         if _widens(trees, t, node, rules):
             return _open_near(trees, t, node, edge, rules, shape)
         node = trees.edges[t, edge].node

@@ -98,7 +98,7 @@ def test_a_search_refuses_arguments_that_do_not_fit_and_names_them(arguments, fi
         Search(SearchConfig(), Endless(3), Scattered()).run(**given)
 
 
-@pytest.mark.parametrize(("option", "value"), [("groups", 0), ("evaluation_batch", -1)])
+@pytest.mark.parametrize(("option", "value"), [("groups", 0)])
 def test_a_search_refuses_impossible_options(option, value):
     with pytest.raises(ValueError, match=option):
         Search(SearchConfig(), Endless(3), Scattered(), **{option: value})

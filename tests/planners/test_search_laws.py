@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from planners.config import KernelConfig, SearchConfig
-from planners.interfaces import Evaluation, Proposal, Step
+from planners.interfaces import Proposal, Step
 from planners.kernel import regression
 from planners.presets import PRESETS
 from planners.search import Search
 from planners.tree import NOBODY, ROOT
-from tests.planners.worlds import WIN_OR_LOSE, Endless, Scattered, fresh, odds
+from tests.planners.worlds import WIN_OR_LOSE, Endless, Scattered, fresh
 
 PLANE = KernelConfig(scales=(0.8, 0.4))
 QUICK_SEARCHES, ALL_SEARCHES, AT_ONCE = 400, 10_000, 20
@@ -172,8 +172,8 @@ def test_the_last_action_is_executed_with_fresh_noise_at_every_visit_but_the_fir
     world = Watched(1)
     search, result = searched(replace(settings, simulations=2000, execute_last=True), [3], world)
     noise = (np.array(world.played) - result.point[0]) / PLANE.scales
-    assert len(noise) == 2000 - (leaves - 1) and not noise[0].any() and noise[leaves:].all()
-    assert np.abs(noise[leaves:].mean(0)).max() < 0.1 and np.abs(noise[leaves:].std(0) - 1).max() < 0.1
+    assert len(noise) == 2000 and not noise[0].any() and noise[1:].all()
+    assert np.abs(noise[1:].mean(0)).max() < 0.1 and np.abs(noise[1:].std(0) - 1).max() < 0.1
     assert search.trees.nodes[0, ROOT]["last"]
 
 
@@ -242,29 +242,18 @@ def test_other_seeds_give_other_searches():
     assert not same(first, second)
 
 
-class RoundsByBatch(Scattered):
-    """A network whose last digits depend on the size of its batch."""
-
-    def evaluate(self, states, seeds):
-        answer = super().evaluate(states, seeds)
-        won = 0.5 + 0.1 * np.sin(states["first"]) + 1e-7 * len(states)
-        return Evaluation(odds(won), answer.proposal)
-
-
-def test_a_fixed_evaluation_batch_hides_rounding_that_depends_on_the_batch():
-    judge = RoundsByBatch()
-    _, together = searched(config(), range(9), judge=judge, evaluation_batch=4)
-    _, alone = searched(config(), [5], judge=judge, evaluation_batch=4)
-    assert same(together, alone, slice(5, 6))
-    _, together = searched(config(), range(9), judge=judge)
-    _, alone = searched(config(), [5], judge=judge)
-    assert not same(together, alone, slice(5, 6))
+@pytest.mark.parametrize("leaves", [1, 16, 64])
+@pytest.mark.parametrize("selection", ["ucb", "puct"])
+def test_every_simulation_visits_a_leaf_however_many_are_gathered_at_once(leaves, selection):
+    settings = config(simulations=64, candidates=5, selection=selection, candidate_choice="best")
+    _, result = searched(replace(settings, leaves=leaves), range(6))
+    assert (result.visits.sum(1) == 64).all()
 
 
 def test_several_leaves_a_step_ask_the_evaluator_less_often_and_agree_in_value():
     calls = []
 
-    class Counted(RoundsByBatch):
+    class Counted(Scattered):
         def evaluate(self, states, seeds):
             calls.append(len(states))
             return super().evaluate(states, seeds)
