@@ -80,6 +80,8 @@ class Fit:
         self._network = torch.compile(self.model) if config.compile else self.model
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
         self._total = total_samples(config.plan, count)
+        if self._total < 1:
+            raise ValueError(f"epochs: got {config.plan.epochs}, expected at least one of {count} samples")
         self._reports = 0
         # Since the last report: name -> (sum over samples, samples).
         self._sums: dict[str, tuple[float, int]] = {}

@@ -35,7 +35,8 @@ class ScheduleConfig:
     divides the rate afterwards; `increased_rate` starts `rate_boost` times higher in rate and batch and
     then increases the batch; `increased_momentum` raises the momentum as well, and the batch in proportion
     to rate / (1 - momentum). Where a batch would pass `max_batch` it stays there and the rate decays by
-    what is missing, so that all five share one noise scale at every moment.
+    what is missing, so that all five share rate / (batch (1 - momentum)) at every moment: one noise scale, as
+    long as batches are small beside the data.
 
     Attributes:
         kind: which schedule; `constant` and `cosine` (to zero, per update) have no milestones.

@@ -37,7 +37,7 @@ SUITES = {
             "stepped_per_second_one_thread",
             "ratio_one_thread",
             "ratio_all_threads",
-            "published_official_per_second",
+            "official_per_second_elsewhere",
         ),
     ),
     "search": Suite(

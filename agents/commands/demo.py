@@ -33,7 +33,7 @@ class Config:
     """Decides everything that is drawn at random."""
 
     learn: bool = True
-    """Teach an agent after the match; it takes some minutes."""
+    """Teach an agent after the match; one to three minutes on two cores, compiling apart."""
 
     pairs: int = 10_000
     """Shots of the rules player that the agent learns from."""

@@ -48,9 +48,11 @@ def write_evaluation(config: "Config") -> None:
     classifiers = _load(config, device)
     images = read_test_images(next(iter(classifiers.values())), Path(config.data), device)
     _refuse_mixed_data(classifiers)
+    if config.images > len(images):
+        raise ConfigError(f"images: got {config.images}, expected at most the {len(images)} test images")
     if config.images:
         rng = np.random.default_rng(config.seed)
-        images = images.select(stratified_subset(images, min(config.images, len(images)), rng))
+        images = images.select(stratified_subset(images, config.images, rng))
     found = evaluate_all(classifiers, images, corruptions=config.corruptions, seed=config.seed)
     if config.json:
         document = {

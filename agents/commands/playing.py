@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, BatchPlayer, make_player
 from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
-from agents.runs.errors import CorruptFileError
+from agents.runs.errors import ConfigError, CorruptFileError
 from envs.curling.conditions import build_world
 from envs.curling.physics.delivery import Shot
 from envs.curling.pictures.render import draw_game, png_bytes
@@ -84,6 +84,7 @@ class Table:
         self._turns: list[Turn] = []
         if config.resume:
             self._game, record = read_game(Path(config.resume))
+            _refuse_changes(config, self._game)
             self._turns = list(record.turns)
         else:
             hammer = PERSON if config.hammer == "me" else PLAYER
@@ -247,6 +248,19 @@ class Table:
 
     def _say(self, text: str) -> None:
         sys.stdout.write(f"{text}\n")
+
+
+def _refuse_changes(config: "Config", game: PersonGame) -> None:
+    """Refuses flags that are given beside --resume and differ from the saved game's.
+
+    Raises:
+        ConfigError: names the flag.
+    """
+    kept = {**vars(game), "hammer": "me" if game.hammer == PERSON else "player"}
+    for field in fields(config):
+        given, saved = getattr(config, field.name), kept.get(field.name)
+        if saved is not None and given not in (saved, field.default):
+            raise ConfigError(f"{field.name}: got {given}, expected {saved}, as in the saved game")
 
 
 def _opponent(game: PersonGame, world: World, config: "Config") -> BatchPlayer:

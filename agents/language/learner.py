@@ -56,7 +56,7 @@ class LanguageLearner:
         """Train to the end; see `vision.fit.Fit.train` for what is raised."""
         for report in self._fit.train():
             loss = mean_loss(self.network, self._streams, window=self.config.window)
-            found = {"test_loss": loss, "test_perplexity": math.exp(loss)}
+            found = {"test_loss": loss, "test_perplexity": perplexity(loss)}
             scale = getattr(self.network.head, "scale", None)
             if scale is not None:
                 found["head_scale"] = float(scale.detach())
@@ -74,6 +74,14 @@ class LanguageLearner:
 def build(config: LanguageConfig, *, seed: int, device: str) -> LanguageLearner:
     """Build the learner of kind `language`; see `agents.runs.learner.Builder`."""
     return LanguageLearner(config, seed=seed, device=device)
+
+
+def perplexity(loss: float) -> float:
+    """exp of a mean loss in nats a word; infinite where that is no float, for the run to refuse."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
 
 
 def _fixed_rows(

@@ -33,16 +33,25 @@ def draw_curves(groups: list[Group], metrics: list[str]) -> "Figure":
     figure = Figure(figsize=(PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, metric in zip(panels, metrics, strict=False):
-        for group in groups:
-            _draw_group(panel, group, metric)
+        for place, group in enumerate(groups):
+            _draw_group(panel, group, metric, f"C{place % 10}")
         panel.set(title=metric, xlabel="interval")
         panel.xaxis.get_major_locator().set_params(integer=True)
         use_log_scale(panel, groups, metric)
         panel.grid(alpha=0.3)
     for panel in panels[len(metrics) :]:
         panel.set_axis_off()
-    figure.axes[0].legend(fontsize="small")
+    name_groups(figure, groups)
     return figure
+
+
+def name_groups(figure: "Figure", groups: list[Group]) -> None:
+    """Puts a legend of all groups, in their colours, above the panels."""
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], color=f"C{place % 10}") for place in range(len(groups))]
+    names = [f"{group.label} (n={len(group.seeds)})" for group in groups]
+    figure.legend(lines, names, loc="outside upper left", ncols=3, fontsize="small")
 
 
 def use_log_scale(panel: "Axes", groups: list[Group], metric: str) -> None:
@@ -67,12 +76,11 @@ def save_figure(figure: "Figure", path: Path) -> None:
     figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
 
 
-def _draw_group(panel: "Axes", group: Group, metric: str) -> None:
+def _draw_group(panel: "Axes", group: Group, metric: str, colour: str) -> None:
     drawn = curve(group, metric)
     if drawn is None:
         return
-    seeds = len(group.seeds)
-    name, marker = f"{group.label} (n={seeds})", point_marker(len(drawn.steps))
-    (line,) = panel.plot(drawn.steps, drawn.mean, marker=marker, label=name, linewidth=1.5)
-    if seeds > 1:
-        panel.fill_between(drawn.steps, drawn.low, drawn.high, color=line.get_color(), alpha=0.2, linewidth=0)
+    marker = point_marker(len(drawn.steps))
+    panel.plot(drawn.steps, drawn.mean, marker=marker, color=colour, linewidth=1.5)
+    if len(group.seeds) > 1:
+        panel.fill_between(drawn.steps, drawn.low, drawn.high, color=colour, alpha=0.2, linewidth=0)

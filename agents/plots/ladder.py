@@ -35,7 +35,7 @@ def draw_ladder(ratings: Mapping[str, Interval], *, title: str) -> "Figure":
         low, high = (rating.estimate if bound is None else bound for bound in rating[1:])
         panel.plot([low, high], [row, row], color="C0", linewidth=3, alpha=0.4, solid_capstyle="butt")
         panel.plot(rating.estimate, row, "o", color="C0")
-        label = f"{rating.estimate:.0f}"
+        label = f"{round(rating.estimate)}"
         panel.annotate(label, (rating.estimate, row), (0, 7), textcoords="offset points", ha="center", size=8)
     panel.axvline(0.0, color="0.7", linewidth=1, zorder=0)
     panel.set_yticks(range(len(ordered)), [_short(name) for name, _ in ordered])

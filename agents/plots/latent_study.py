@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANEL_INCHES = (4.2, 3.2)
+TOP_MARGIN = 0.05
+"""Of the height of a panel, above its highest dot."""
 MEASURES = {
     "sample_jitter": f"sample jitter (share of {100 * REFERENCE:g} cm)",
     "shift_jitter": f"shift jitter: {1000 * NEARLY:g} mm (share of {100 * REFERENCE:g} cm)",
@@ -55,7 +57,9 @@ def _draw_sizes(panel: "Axes", values: list[tuple[int, float]], colour: str, lab
 
 def _dress(panel: "Axes", title: str) -> None:
     panel.set(title=title, xlabel="numbers of the code")
-    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+    low, high = panel.get_ylim()
+    low = min(0.0, low)
+    panel.set_ylim(low, high + TOP_MARGIN * (high - low))
     panel.grid(alpha=0.3)
 
 

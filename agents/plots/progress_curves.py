@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from agents.plots.curves import point_marker, use_log_scale
+from agents.plots.curves import name_groups, point_marker, use_log_scale
 from agents.runs.comparison import Group
 
 if TYPE_CHECKING:
@@ -39,15 +39,14 @@ def draw_progress(groups: list[Group], metrics: list[str]) -> "Figure":
         line[0].set_ylabel(metric)
     for panel, cost in zip(panels[-1], costs, strict=True):
         panel.set_xlabel(COSTS[cost])
-    panels[0, 0].legend(fontsize="small")
+    name_groups(figure, groups)
     return figure
 
 
 def _draw_group(panel: "Axes", group: Group, cost: str, metric: str, colour: str) -> None:
-    """Draw every run of a group in one colour; only the first has a name."""
-    for number, run in enumerate(group.rows):
+    """Draw every run of a group in one colour."""
+    for run in group.rows:
         points = [(row[cost], row[metric]) for row in run if metric in row and cost in row]
-        label = f"{group.label} (n={len(group.rows)})" if number == 0 else None
         horizontal, vertical = zip(*points, strict=True) if points else ((), ())
         marker = point_marker(len(points))
-        panel.plot(horizontal, vertical, marker=marker, color=colour, label=label, linewidth=1.2)
+        panel.plot(horizontal, vertical, marker=marker, color=colour, linewidth=1.2)

@@ -48,9 +48,9 @@ METHODS: dict[str, Method] = {
 class RigConfig:
     """Train a policy that reaches goals, by goals that it imagines itself, or by a baseline.
 
-    The defaults are a run on the reacher that takes minutes on a CPU. Differs from the paper, which has twice
-    as many updates in each step, hidden layers of 400 and 300 units, and an encoder without feature points:
-    see the presets `paper_...`.
+    The defaults are a run on the reacher that takes minutes on a CPU. Differs from the paper, which has four
+    updates in each step (five on the reacher), hidden layers of 400 and 300 units, and an encoder without
+    feature points: see the presets `paper_...`.
     """
 
     env: EnvName = "reacher"

@@ -2,7 +2,8 @@
 
 The `paper_` runs have the constants of Nair et al. (2018) and of its authors' scripts: images of 84 pixels,
 hidden layers of 400 and 300 units, four updates (on the reacher five) in each step, 10,000 images and 500
-epochs for the pushers' autoencoders. Differs from them: beta is for our autoencoders around the mean image.
+epochs for the pushers' autoencoders. Differs from them: beta, which is for our autoencoders around the mean
+image, and its rise over the first epochs; the prior's covariance.
 The others are ours, for a CPU: 48 pixels, smaller networks, fewer updates; the pushers look 20 actions ahead
 (discount 0.95, there 0.99), and a fifth of their actions is random.
 """

@@ -126,7 +126,7 @@ class ManipulationTask:
         actions = np.clip(np.asarray(actions, dtype=np.float64), -1.0, 1.0)
         if actions.shape != (len(episodes), 2) or not np.isfinite(actions).all():
             raise ValueError(
-                f"actions: {actions.tolist()}, expected {len(episodes)} pairs, none not a number"
+                f"actions: got {actions.tolist()}, expected {len(episodes)} pairs of finite numbers"
             )
         self._workers.each_part(self._move, list(zip(episodes, actions, strict=True)))
         seen = self.observe(episodes)

@@ -157,7 +157,7 @@ def test_match_rewards_sum_to_zero_and_turns_follow_the_hammer():
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("hogline/Curling-v0", {"opponent": "skip"}, "player: 'skip'"),
+        ("hogline/Curling-v0", {"opponent": "skip"}, "opponent: got 'skip'"),
         ("hogline/Curling-v0", {"rules": "pairs"}, "rules: 'pairs'"),
         ("hogline/Curling-v0", {"ice": "asphalt"}, "ice: 'asphalt'"),
         ("hogline/Curling-v0", {"noise": "loud"}, "noise: 'loud'"),

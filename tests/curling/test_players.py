@@ -155,6 +155,6 @@ def test_a_tied_game_belongs_rather_to_the_team_with_the_next_hammer():
 
 def test_unknown_player_is_refused_by_name():
     with pytest.raises(
-        ValueError, match="player: 'skip', expected a callable or one of random, drawer, rules"
+        ValueError, match="player: got 'skip', expected a callable or one of random, drawer, rules"
     ):
         get_player("skip")

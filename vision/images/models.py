@@ -160,8 +160,9 @@ def create_model(
     Raises:
         ValueError: on an unknown name, numbers that make no network, or parts that do not fit the network.
     """
-    if num_classes < 2:
-        raise ValueError(f"num_classes is {num_classes}; expected at least 2")
+    for field, value, least in (("num_classes", num_classes, 2), ("in_channels", in_channels, 1)):
+        if not isinstance(value, int) or value < least:
+            raise ValueError(f"{field} is {value!r}; expected a whole number from {least}")
     generator = torch.Generator().manual_seed(seed)
     options = TrunkOptions(in_channels, regularizer or RegularizerConfig(), generator)
     for family in FAMILIES:
@@ -170,4 +171,4 @@ def create_model(
             trunk = family.build(*(int(number) for number in match.groups()), options)
             top = build_head(head or HeadConfig(), trunk.features, num_classes, generator=generator)
             return ImageClassifier(trunk.module, top)
-    raise ValueError(f"model name is {name!r}; expected one of {', '.join(list_models())} or a like pattern")
+    raise ValueError(f"model is {name!r}; expected one of {', '.join(list_models())} or a like pattern")

@@ -73,7 +73,7 @@ class BinaryField:
 
 
 def kerdock_bases(order: int) -> int:
-    """How many mutually unbiased bases of signs `kerdock_signs` knows at this order, a power of two."""
+    """How many bases of signs `kerdock_signs` knows at this order, a power of two."""
     exponent = order.bit_length() - 1
     if exponent < 2:
         return 1

@@ -97,7 +97,8 @@ def tables(found: Standings) -> list[Table]:
     percent = f"{CONFIDENCE:.0%}"
     ladder = Table("player", f"Elo [{percent}]", "games", "won", "drawn", "lost", "points", "forfeits")
     for one in found.players:
-        rating = f"{one.rating.estimate:+.0f} [{one.rating.low:+.0f}, {one.rating.high:+.0f}]"
+        estimate, low, high = (round(bound) for bound in one.rating)
+        rating = f"{estimate:+} [{low:+}, {high:+}]"
         counts = [str(value) for value in (one.record.games, *one.record)]
         lost = str(len(one.forfeits)) if one.forfeits else ""
         ladder.add_row(one.name, rating, *counts, _percent(one.record.score), lost)

@@ -94,7 +94,8 @@ class Analyst:
         self.space = ShotSpace(world.ice, world.noise)
         self.grid = PolicyGrid(world.ice, self.space)
         self._goal = player.config.utility if isinstance(player, SearchPlayer) else "score"
-        self._winning = even_game(world)
+        own = player.winning if isinstance(player, SearchPlayer) else None
+        self._winning = own or even_game(world)
         self._judge = _judge_of(player, world)
 
     def analyse(self, state: GameState, *, shots: int, throws: int, grid_throws: int) -> Analysis:

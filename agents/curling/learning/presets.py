@@ -45,6 +45,7 @@ SELF_PLAY = {
         precision="bfloat16",
         search_batch=1024,
         groups=2,
+        search="kr_dl_uct",
     ),
 }
 """`quick` takes minutes and `cpu` an hour or two on two cores; `paper` plays as many positions as the paper,

@@ -8,8 +8,9 @@ from agents.curling.search.player_config import PlayerConfig
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_choice, check_real, check_whole
 from vision.fit_config import FitConfig, OptimizerConfig, OptimizerKind, Precision
-from vision.schedules import ScheduleConfig, ScheduleKind
+from vision.schedules import ScheduleConfig
 
+RateName = Literal["constant", "cosine", "decay_rate"]
 SearchName = Literal["kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct"]
 SHOTS = 16
 
@@ -85,8 +86,8 @@ class SelfPlayConfig:
     mirror: bool = True
     """Show every second position mirrored, drawn anew each time."""
 
-    schedule: ScheduleKind = "constant"
-    """How the rate changes over the run; those that raise the batch do nothing else here."""
+    schedule: RateName = "constant"
+    """How the rate changes over the run."""
 
     rate: float = 0.01
     """Initial learning rate."""
@@ -148,6 +149,7 @@ class SelfPlayConfig:
 
     def __post_init__(self) -> None:
         check_choice("search", self.search, get_args(SearchName))
+        check_choice("schedule", self.schedule, get_args(RateName))
         check_choice("ice", self.ice, ("fcv1", "gat2016"))
         check_choice("noise", self.noise, ("dc3", "gat2016", "student_t"))
         check_whole("warm_shots", self.warm_shots, low=0, high=SHOTS)

@@ -1,8 +1,8 @@
 """What a network sees of a position: from the side of the team to throw, its own stones first.
 
 `Inputs` are the plain numbers of a position, cheap to send to a device; `stone_features` and `planes` are
-built from them on that device. Both network families know the end from them: who has the last stone, how
-many are to come, the score.
+built from them on that device. All networks know who has the last stone and how many are to come; lead and
+ends left are for those of stones alone, not for the paper's planes.
 
 Shape letters: B positions, N = 16 stones, F features of a stone, C features of the game.
 """

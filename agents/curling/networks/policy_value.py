@@ -32,7 +32,10 @@ VALUE_WIDTH = 256
 
 
 class DeepSets(nn.Module):
-    """Stones one by one through the same layers, then their mean and maximum (Zaheer et al., 2017)."""
+    """Stones one by one through the same layers, then a sixteenth of their sum and their maximum.
+
+    Zaheer et al. (2017).
+    """
 
     def __init__(self, config: NetworkConfig, generator: torch.Generator) -> None:
         super().__init__()

@@ -4,7 +4,8 @@ Lee et al., ICML 2018, with rows for hits as in the authors' published code.
 
 Differs from the paper: rows of hits are speeds over the tee line, evenly from a stone that just runs through
 the house to the strongest legal delivery, where theirs are stopping points behind the house, of one narrow
-band of weights. Rows of draws are nearer together along the sheet (0.28 m, as theirs) and across (0.14 m).
+band of weights. Cells of draws are about as large as
+theirs: 0.28 m along the sheet, 0.14 m across.
 
 Cell n = (part * 32 + row) * 32 + column, rows downrange, columns from left to right.
 

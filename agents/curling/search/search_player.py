@@ -83,7 +83,8 @@ class SearchPlayer:
         self.config, self.world = config, world
         self.space = ShotSpace(world.ice, world.noise)
         self.grid = PolicyGrid(world.ice, self.space)
-        self._winning = winning
+        self.winning = winning
+        """What ends are worth to it, if it plays to win."""
         self._simulator = EndSimulator(world, self.space)
         self.evaluator: NetworkEvaluator | None = None
         """The network as a judge; None for the searches without one."""
@@ -142,7 +143,7 @@ class SearchPlayer:
             return np.broadcast_to(POINTS.astype(np.float64), (len(positions), OUTCOMES))
         ends_left = positions["ends"] - positions["end"] - 1
         parts = (ends_left, positions["lead"], positions["hammer"])
-        return self._winning.utility(*(part.astype(np.int64) for part in parts))
+        return self.winning.utility(*(part.astype(np.int64) for part in parts))
 
     def shots(self, states: Sequence[GameState], seeds: NDArray[np.uint64]) -> list[Shot | None]:
         """The shots of B games in progress; this player never concedes."""

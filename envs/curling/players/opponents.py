@@ -40,8 +40,8 @@ def draw(world: World, target: tuple[float, float], spin: float) -> Shot:
 PLAYERS: dict[str, Player] = {"random": random_player, "drawer": drawer, "rules": rules_player}
 
 
-def get_player(player: str | Player) -> Player:
-    """The player of this name, or the callable itself.
+def get_player(player: str | Player, *, field: str = "player") -> Player:
+    """The player of this name, or the callable itself; `field` is what errors call it.
 
     Raises:
         ValueError: on an unknown name.
@@ -49,7 +49,7 @@ def get_player(player: str | Player) -> Player:
     if callable(player):
         return player
     if not isinstance(player, str) or player not in PLAYERS:
-        raise ValueError(f"player: {player!r}, expected a callable or one of {', '.join(PLAYERS)}")
+        raise ValueError(f"{field}: got {player!r}, expected a callable or one of {', '.join(PLAYERS)}")
     return PLAYERS[player]
 
 

@@ -25,7 +25,7 @@ class CurlingEnv(gymnasium.Env):
     stones of its team; between two of its throws the opponent answers. Curling: 16 stones an end, thrown in
     turn; after each end the team with the stone nearest the tee scores one point for every stone of its own
     in the house nearer than the other team's best. The last stone (the hammer) goes to the team that did
-    not score.
+    not score; after an end without points it stays (in mixed doubles it changes).
 
     ## Action space
     `Box(-1, 1, (3,), float32)`; a throw has execution noise on top.
@@ -52,7 +52,7 @@ class CurlingEnv(gymnasium.Env):
     | `hammer` | (1,) | 0 | 1 | - | 1 if the agent throws the last stone of this end |
     | `shots_left` | (1,) | 0 | 16 | stones | of both teams in this end |
     | `ends_left` | (1,) | 0 | ends | ends | after this one, extra ends not counted |
-    | `lead` | (1,) | -8 ends | 8 ends | points | own less the opponent's |
+    | `lead` | (1,) | -8 E | 8 E | points | own less the opponent's; E ends at most, extra ends included |
 
     A stone's position is x to the right and y downrange. Rows 0-7 are the agent's stones and rows 8-15 the
     opponent's, each in order of throwing; a row is 0 while its stone is not in play.
@@ -165,4 +165,4 @@ def game_task(
 ) -> GameTask:
     """The task that the arguments of `CurlingEnv` describe."""
     world = build_world(ice, noise, rules)
-    return GameTask(world, get_player(opponent), team, get_chooser(placement), reward)
+    return GameTask(world, get_player(opponent, field="opponent"), team, get_chooser(placement), reward)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.curling.pictures.window import Window
+from envs.curling.tasks.actions import ENTRIES
 from envs.curling.tasks.observations import Observation
 from envs.lockstep import Task, begun, checked_render_mode, first
 
@@ -49,7 +50,10 @@ class Session:
         episode = begun(self._episode)
         if self._over:
             raise gymnasium.error.ResetNeeded("reset: the episode is over, expected a call before step")
-        (reward,), (terminated,), (truncated,) = self._task.play([episode], np.asarray(action)[None])
+        action = np.asarray(action)
+        if action.shape != (ENTRIES,):
+            raise ValueError(f"action: got shape {action.shape}, expected ({ENTRIES},)")
+        (reward,), (terminated,), (truncated,) = self._task.play([episode], action[None])
         self._over = bool(terminated or truncated)
         self._show()
         observation, info = self._seen()
