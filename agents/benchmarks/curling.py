@@ -20,8 +20,8 @@ from envs.curling.physics.noise import get_noise
 from envs.curling.physics.stepped import simulate_stepped
 
 OFFICIAL = {"draw": {0: 31.4, 8: 28.0, 10: 28.2, 12: 25.6}, "hit": {8: 47.1, 10: 40.0, 12: 37.6}}
-"""Shots a second of the official Digital Curling 3 simulator (ice fcv1), compiled by us, on one core of another
-machine: draws to the tee and hits released at 3 m/s, by stones in play."""
+"""Shots a second of the official Digital Curling 3 simulator (ice fcv1), compiled by us, on one core of
+another machine: draws to the tee and hits released at 3 m/s, by stones in play."""
 HIT_SPEED = 0.375
 """Speed of a hit at its target, as a part of the strongest legal delivery."""
 REPEATS, STEPPED_REPEATS = 7, 3

@@ -41,7 +41,7 @@ _SHAKE = VisionConfig(
 _FIXED = VisionConfig(
     model="resnet56_projected", epochs=200, factor=10, milestones=(0.5, 0.75), weight_decay=1e-4
 )
-# 5,000 images and 500 held out, a network of 78,000 weights: minutes on a CPU.
+# 5,000 images and 500 held out, a network of 75,000 weights: minutes on a CPU.
 _QUICK = VisionConfig(
     model="resnet8",
     train_images=5500,

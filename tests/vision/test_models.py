@@ -247,7 +247,7 @@ def test_names_are_patterns_and_lists_are_filtered():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("alexnet", "model name is 'alexnet'"),
+        ("alexnet", "model is 'alexnet'"),
         ("resnet57", "depth is 57"),
         ("wrn_17_4", "depth is 17"),
         ("resnet19_imagenet", "depth is 19"),
