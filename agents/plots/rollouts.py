@@ -22,10 +22,10 @@ HOLD = 1.5
 def contact_sheet(rollouts: Rollouts) -> Image.Image:
     """One row an episode: its goal, moments from start to end, and how far from the goal it ended."""
     shares = np.linspace(0.0, 1.0, MOMENTS) ** 2  # most happens at the start
-    moments = (shares * (len(rollouts.frames) - 1)).round().astype(int)
+    moments = np.unique((shares * (len(rollouts.frames) - 1)).round().astype(int))
     scenes = rollouts.frames[moments].swapaxes(0, 1)
     images = np.concatenate([framed(rollouts.goals)[:, None], scenes], axis=1)
-    columns = ["goal", "start", *(f"{moment} actions" for moment in moments[1:])]
+    columns = ["goal", "start", *(f"after {moment}" for moment in moments[1:])]
     return draw_grid(images, columns=columns, rows=distance_labels(rollouts))
 
 
@@ -40,7 +40,7 @@ def moving_picture(rollouts: Rollouts) -> bytes:
         between = [] if rollouts.aims is None else [rollouts.aims[taken]]
         cells = np.concatenate([np.stack([goals, *between, scenes], axis=1), blanks])
         grid = cells.reshape(-1, parts * abreast, *goals.shape[1:])
-        labels = ["goal", *(["now towards"] if between else []), f"{taken} actions"]
+        labels = ["goal", *(["now towards"] if between else []), f"after {taken}"]
         pictures.append(draw_grid(grid, columns=labels * abreast))
     return gif_bytes(pictures, seconds=SECONDS, hold=HOLD)
 

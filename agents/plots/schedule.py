@@ -38,6 +38,8 @@ def draw_schedules(schedules: Mapping[str, ScheduleConfig], count: int) -> "Figu
     for panel, title in zip(panels, ("learning rate", "batch", "noise scale g"), strict=True):
         panel.set(ylabel=title, yscale="log")
         panel.grid(alpha=0.3)
+    panels[1].yaxis.set_major_formatter("{x:,.0f}")
+    panels[1].yaxis.set_minor_formatter("{x:,.0f}")
     panels[0].legend(fontsize="small")
     panels[2].set_xlabel("epoch")
     return figure

@@ -19,12 +19,12 @@ def draw_winning(table: WinningTable, *, most_lead: int, title: str) -> "Figure"
     figure = Figure(figsize=(11.0, 4.8), layout="constrained")
     chances, points = figure.subplots(1, 2, width_ratios=(2, 1))
     leads, left = np.arange(-most_lead, most_lead + 1), np.arange(1, table.ends + 1)
-    chance = table.chance(left[:, None], leads, 0)
-    shades = chances.imshow(chance, cmap="RdYlBu", vmin=0.0, vmax=1.0, aspect="auto")
+    chance = 100 * table.chance(left[:, None], leads, 0)
+    shades = chances.imshow(chance, cmap="RdYlBu", vmin=0.0, vmax=100.0, aspect="auto")
     for row, column in np.ndindex(chance.shape):
-        dark = abs(chance[row, column] - 0.5) > 0.4
+        dark = abs(chance[row, column] - 50) > 40
         text = {"ha": "center", "va": "center", "color": "white" if dark else "black", "fontsize": "small"}
-        chances.text(column, row, f"{100 * chance[row, column]:.0f}", **text)
+        chances.text(column, row, f"{chance[row, column]:.0f}", **text)
     chances.set(xlabel="lead of the team with the hammer", ylabel="ends left", title="games won, %")
     chances.set_xticks(range(len(leads)), [f"{lead:+d}" if lead else "0" for lead in leads])
     chances.set_yticks(range(len(left)), [str(n) for n in left])
