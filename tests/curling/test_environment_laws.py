@@ -163,7 +163,7 @@ def test_match_rewards_sum_to_zero_and_turns_follow_the_hammer():
         ("hogline/Curling-v0", {"noise": "loud"}, "noise: 'loud'"),
         ("hogline/Curling-v0", {"team": 2}, "team: 2"),
         ("hogline/Curling-v0", {"reward": "glory"}, "reward: 'glory'"),
-        ("hogline/Curling-v0", {"opponent": ["rules"]}, r"player: \['rules'\]"),
+        ("hogline/Curling-v0", {"opponent": ["rules"]}, r"opponent: got \['rules'\]"),
         ("hogline/Curling-v0", {"rules": [1]}, r"rules: \[1\]"),
         ("hogline/Curling-v0", {"rules": None}, "rules: None"),
         ("hogline/Curling-v0", {"ice": None}, "ice: None"),
@@ -178,6 +178,15 @@ def test_match_rewards_sum_to_zero_and_turns_follow_the_hammer():
 def test_a_bad_argument_is_refused_by_name(name, arguments, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         gymnasium.make(name, **arguments)
+
+
+@pytest.mark.parametrize("action", [None, [0.0, 0.0], [[0.0, 0.0, 0.0]]])
+@pytest.mark.parametrize("name", IDS)
+def test_an_action_of_another_shape_is_refused(name, action):
+    env = make(name)
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match=r"action: got shape \(.*, expected \(3,\)"):
+        env.step(action)
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -92,11 +92,13 @@ def test_a_recording_ends_as_the_evaluation_says_and_starts_at_the_start(reacher
 
 def test_rollouts_become_a_row_or_a_cell_each(reacher):
     task = reacher.unwrapped.task
-    found = record(Walker(), task, begin_towards(task, held_out_goals(task, 4, 0)), horizon=5)
+    found = record(Walker(), task, begin_towards(task, held_out_goals(task, 4, 0)), horizon=40)
     sheet = contact_sheet(found)
     assert sheet.size[1] > 4 * 144 and sheet.size[0] > 6 * 144
     with Image.open(io.BytesIO(moving_picture(found))) as film:
         assert film.n_frames >= 5 and film.size[0] > 6 * 144
+    short = record(Walker(), task, begin_towards(task, held_out_goals(task, 1, 0)), horizon=1)
+    assert contact_sheet(short).size[0] < 4 * 144
 
 
 def test_goals_of_single_objects_are_shown_between_goal_and_scene():

@@ -62,6 +62,14 @@ def analysed(canary, player="rules", team=1, throws=200):
     return analyst, analyst.analyse(state, shots=4, throws=throws, grid_throws=2)
 
 
+def test_chances_to_win_are_those_that_the_player_searches_for():
+    world, ends = canary_world(), np.zeros(17, np.int64)
+    ends[8 + 3] = 10_000  # the hammer always scores three
+    config = PlayerConfig(search="kr_uct", utility="winning", simulations=5)
+    player = SearchPlayer(config, world, None, winning=even_game(world, ends))
+    assert Analyst(world, player, 1).winning is player.winning
+
+
 def test_the_best_shot_at_a_lone_stone_takes_it_out_whoever_throws():
     for team in (0, 1):
         _, found = analysed(TAKE_OUT, team=team)

@@ -154,6 +154,8 @@ def test_saved_games_are_not_written_over_and_damaged_ones_refused(person, tmp_p
     assert person(["quit"], "--save", "g.json")[0] == 0
     code, _, errors = person([], "--save", "g.json")
     assert code == 2 and "which is there already; --resume goes on with it" in errors[0]
+    code, _, errors = person([], "--resume", "g.json", "--ends", "3")
+    assert (code, errors) == (2, ["run.py: ends: got 3, expected 1, as in the saved game"])
     line = json.loads((tmp_path / "g.json").read_text())
     (tmp_path / "g.json").write_text(json.dumps({**line, "seed": 5}) + "\n")
     code, _, errors = person([], "--resume", "g.json")

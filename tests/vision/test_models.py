@@ -263,6 +263,10 @@ def test_names_that_make_no_network_are_refused(name, message):
 def test_parts_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="num_classes is 1"):
         create_model("resnet8", num_classes=1)
+    with pytest.raises(ValueError, match="num_classes is '10'; expected a whole number from 2"):
+        create_model("resnet8", num_classes="10")
+    with pytest.raises(ValueError, match="in_channels is -1"):
+        create_model("resnet8", num_classes=10, in_channels=-1)
     with pytest.raises(ValueError, match="DenseNet"):
         create_model(
             "densenet_bc40_k12", num_classes=3, regularizer=RegularizerConfig(kind="stochastic_depth")

@@ -88,6 +88,11 @@ def test_a_run_reports_once_per_interval_even_if_a_batch_passes_several(epochs, 
     assert all(math.isfinite(value) for report in reports for value in report.values())
 
 
+def test_a_run_of_less_than_one_sample_is_refused():
+    with pytest.raises(ValueError, match=r"epochs: got 0\.001, expected at least one of 50 samples"):
+        tiny_fit(with_schedule(epochs=0.001))
+
+
 def test_reports_average_over_the_samples_of_the_interval():
     config = replace(with_schedule(epochs=1), interval_epochs=1)
     (report,) = tiny_fit(config).train()

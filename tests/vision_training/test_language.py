@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from agents.language.config import LanguageConfig
-from agents.language.learner import build
+from agents.language.learner import build, perplexity
 from tests.vision_training.tiny import fingerprint
 from vision.text.corpus import Windows, build_vocabulary, parallel_streams, read_tokens
 from vision.text.embeddings import (
@@ -180,6 +180,10 @@ def test_every_output_embedding_learns_the_grammar(texts, output):
     assert len(reports) == 4
     assert reports[-1]["test_perplexity"] < 4.0
     assert reports[-1]["test_perplexity"] < reports[0]["test_perplexity"]
+
+
+def test_a_perplexity_beyond_all_floats_is_infinite():
+    assert perplexity(math.log(14)) == pytest.approx(14) and perplexity(1e4) == math.inf
 
 
 def test_a_resumed_language_run_ends_bit_equal(texts):

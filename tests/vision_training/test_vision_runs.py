@@ -205,6 +205,7 @@ def test_an_evaluation_repeats_exactly(cifar, trained, tmp_path):
     [
         (["--weights", "best"], "weights"),
         (["--images", "-1"], "images"),
+        (["--images", "100000"], "images: got 100000, expected at most"),
         (["--json", "report.txt"], "json"),
         (["--data", "nowhere"], "data"),
     ],

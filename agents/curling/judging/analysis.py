@@ -95,7 +95,8 @@ class Analyst:
         self.grid = PolicyGrid(world.ice, self.space)
         self._goal = player.config.utility if isinstance(player, SearchPlayer) else "score"
         own = player.winning if isinstance(player, SearchPlayer) else None
-        self._winning = own or even_game(world)
+        self.winning = own or even_game(world)
+        """What ends are worth: as the player sees it, if it plays to win."""
         self._judge = _judge_of(player, world)
 
     def analyse(self, state: GameState, *, shots: int, throws: int, grid_throws: int) -> Analysis:
@@ -182,7 +183,7 @@ class Analyst:
         else:
             left = np.array([max(self.world.rules.ends - state.end - 1, 0)])
             lead = np.array([state.totals[0] - state.totals[1]])
-            chance = self._winning.utility(left, lead, np.array([state.hammer]))[0]
+            chance = self.winning.utility(left, lead, np.array([state.hammer]))[0]
         return chance if state.thrower == 0 else 1.0 - chance[::-1]
 
 
