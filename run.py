@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 3)
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else 0
+        return _code_of(ending)
 
 
 def _mend_streams() -> None:
@@ -125,6 +125,13 @@ def _manual() -> str:
         f"commands (run.py COMMAND --help lists the flags):\n{commands}\n\n"
         f"exit codes:\n{codes}\n"
     )
+
+
+def _code_of(ending: SystemExit) -> int:
+    """The exit code that the interpreter would give: a text is an error, nothing is none."""
+    if ending.code is None or isinstance(ending.code, int):
+        return ending.code or 0
+    return _complain(str(ending.code), 1)
 
 
 def _complain(message: str, exit_code: int) -> int:

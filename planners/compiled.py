@@ -57,7 +57,13 @@ def entry(function: Callable) -> Callable:
 
 
 def _renew(copies: Any, stamp: str) -> None:
-    """Sets the stamp that copies on disk must have; forgets those that name a module or class now gone."""
+    """Sets the stamp that copies on disk must have; forgets those that name a module or class now gone.
+
+    Raises:
+        RuntimeError: this version of numba keeps its stamp elsewhere, so that old copies would run unseen.
+    """
+    if not hasattr(copies, "_source_stamp"):
+        raise RuntimeError(f"numba {numba.__version__}: no _source_stamp, by which old copies are known")
     copies._source_stamp = stamp
     try:
         copies._load_index()

@@ -86,6 +86,17 @@ def check_tokens(argv: list[str]) -> None:
             raise ConfigError(f"argument {place}: got {token[:40]!a}, expected printable characters")
 
 
+def flag_value(words: list[str], flag: str) -> str:
+    """The value of a flag before the full parse, which needs the defaults that this value names; or an empty
+    text."""
+    value = ""
+    for place, word in enumerate(words):
+        name, equals, attached = word.partition("=")
+        if name.replace("_", "-") == flag:
+            value = attached if equals else "".join(words[place + 1 : place + 2])
+    return value
+
+
 def _one_line(complaint: str, argv: list[str]) -> str:
     """Turns the parser's box (drawn with lines, or with blanks where a terminal lacks them) into a line."""
     paragraphs: list[list[str]] = [[]]

@@ -1,14 +1,13 @@
 """What `run.py teach` does once its flags are parsed: games on all cores, shard after shard on disk."""
 
 import math
-import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
@@ -20,12 +19,15 @@ from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.atomic import discard_strays
 from agents.runs.errors import Stopped, StorageError
 from agents.runs.lock import FolderLock
-from agents.runs.signals import deaf_children, signal_of
+from agents.runs.signals import signal_of
+from agents.runs.workers import Workers, worker_count
 
 if TYPE_CHECKING:
     from agents.commands.teach import Config
 
 SHOTS_PER_GAME = 16
+AHEAD = 4  # shards that each worker may have made before the one that is next
+WAIT_SECONDS = 0.2  # after which a wait for a shard looks for a Ctrl-C, where systems do not by themselves
 
 
 def write_pairs(config: "Config") -> int:
@@ -33,6 +35,7 @@ def write_pairs(config: "Config") -> int:
 
     Raises:
         Stopped: a signal asked for it; whole shards are kept.
+        WorkerEnded: a process that made shards is gone; whole shards are kept.
     """
     path = Path(config.out)
     try:
@@ -75,23 +78,42 @@ def folder_pairs(folder: PairFolder) -> int:
 @contextmanager
 def _shards(config: "Config", numbers: range) -> Iterator[Iterator[NDArray]]:
     """The pairs of shards of these numbers, in order, made in this process or in several."""
-    workers = min(config.workers or os.cpu_count() or 1, max(len(numbers), 1))
-    if workers == 1:
+    count = min(worker_count(config.workers), max(len(numbers), 1))
+    if count == 1:
         teaching = Teaching(config.teaching)
         yield (teaching.pairs(shard_games(number)) for number in numbers)
         return
-    # Spawned, not forked: a child of a process with the engine's threads would wait for ever.
-    with deaf_children():
-        pool = get_context("spawn").Pool(workers, _ignore_interrupts)
-    with pool:
-        yield pool.imap(_shard, [(config.teaching, number) for number in numbers])
+    with closing(Workers(_teach, (config.teaching,), count)) as workers:
+        yield _in_order(workers, numbers)
 
 
-def _shard(task: tuple[TeachingConfig, int]) -> NDArray:
-    config, number = task
-    return Teaching(config).pairs(shard_games(number))
+def _in_order(workers: Workers, numbers: range) -> Iterator[NDArray]:
+    """The shards that workers make, each once those before it were handed out.
+
+    Raises:
+        WorkerEnded: a worker is gone.
+    """
+    idle, waiting = deque(range(len(workers))), deque(numbers)
+    made: dict[int, NDArray] = {}
+    for number in numbers:
+        while number not in made:
+            while idle and waiting and waiting[0] < number + AHEAD * len(workers):
+                task = waiting.popleft()
+                workers.send(idle.popleft(), (task, shard_games(task)))
+            for worker in workers.ready(WAIT_SECONDS):
+                task, pairs = workers.receive(worker)
+                made[task] = pairs
+                idle.append(worker)
+        yield made.pop(number)
 
 
-def _ignore_interrupts() -> None:
-    """A Ctrl-C at the terminal reaches every process; the parent alone reacts and ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _teach(
+    config: TeachingConfig,
+    tell: Callable[[tuple[int, NDArray]], None],
+    tasks: "SimpleQueue[tuple[int, Sequence[int]]]",
+) -> None:
+    """What a worker does: plays the games of the shards it is given."""
+    teaching = Teaching(config)
+    while True:
+        number, games = tasks.get()
+        tell((number, teaching.pairs(games)))

@@ -9,7 +9,7 @@ import tyro
 
 from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
-from agents.commands.flags import check_tokens, parse_flags
+from agents.commands.flags import check_tokens, flag_value, parse_flags
 from agents.curling.player_tokens import check_token
 from agents.runs.config_json import changed_fields, config_from_json
 from agents.runs.device import DeviceName
@@ -120,7 +120,7 @@ def parse(argv: list[str]) -> Config:
         ConfigError: a flag is wrong, or differs from the tournament that is continued.
     """
     check_tokens(argv)
-    resumed = _flag_value(argv, "--resume")
+    resumed = flag_value(argv, "--resume")
     if not resumed:
         return parse_flags(Config, argv, command="tournament")
     saved = replace(read_config(Path(resumed)), resume=resumed)
@@ -160,13 +160,3 @@ def run(config: Config) -> int:
 
     with compiling_noted():
         return hold_tournament(config)
-
-
-def _flag_value(words: list[str], flag: str) -> str:
-    """The value of a flag before the full parse, which needs the defaults that this value names."""
-    value = ""
-    for place, word in enumerate(words):
-        name, equals, attached = word.partition("=")
-        if name.replace("_", "-") == flag:
-            value = attached if equals else "".join(words[place + 1 : place + 2])
-    return value

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 import time
 from collections import deque
@@ -23,7 +22,7 @@ from agents.curling.games.game_ledger import (
     write_unfinished,
 )
 from agents.curling.games.game_records import GameRecord, GameSpec
-from agents.curling.games.game_workers import GameWorkers, WorkerEnded
+from agents.curling.games.game_workers import GameWorkers
 from agents.curling.games.lockstep_games import LockstepGames
 from agents.curling.games.standings import Standings, notes, results_json, standings, tables
 from agents.curling.player_tokens import check_token
@@ -37,6 +36,7 @@ from agents.runs.json_file import write_json
 from agents.runs.lock import LOCK_NAME, FolderLock
 from agents.runs.run_folder import check_folder_name, default_path
 from agents.runs.signals import StopRequest
+from agents.runs.workers import WorkerEnded, worker_count
 
 if TYPE_CHECKING:
     from agents.commands.tournament import Config
@@ -156,7 +156,7 @@ def _play(
     if not left:
         return
     device = resolve_device(config.device)
-    workers = config.workers or _workers(device, len(left))
+    workers = worker_count(config.workers or _workers(device, len(left)))
     hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
     saved = time.monotonic()
     try:
@@ -203,8 +203,8 @@ def _resumed(spec: GameSpec, begun: GameRecord | None) -> GameSpec:
 
 
 def _workers(device: str, games: int) -> int:
-    """Processes where the user does not say: one for each core, one with a GPU or few games."""
-    return 1 if device == "cuda" or games < FEW_GAMES else os.cpu_count() or 1
+    """Processes where the user does not say: one with a GPU or few games, otherwise 0, one for each core."""
+    return int(device == "cuda" or games < FEW_GAMES)
 
 
 def _publish(config: "Config", event: Event, folder: Path, records: dict[int, GameRecord]) -> None:

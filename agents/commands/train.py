@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 import tyro
 
-from agents.commands.flags import check_tokens, parse_flags
+from agents.commands.flags import check_tokens, flag_value, parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_choice, check_whole
@@ -87,8 +87,8 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
     Raises:
         ConfigError: A flag is wrong, or differs from the run that is continued.
     """
-    resumed, source = _flag_value(words, "--resume"), _flag_value(words, "--config-from")
-    cls, ready = config_class(kind), _flag_value(words, "--preset")
+    resumed, source = flag_value(words, "--resume"), flag_value(words, "--config-from")
+    cls, ready = config_class(kind), flag_value(words, "--preset")
     if not resumed and not source:
         default = (field(default=preset(kind, ready)),) if ready else ()
         flags_class = _flags_class(cls, field(default=Options()), default)
@@ -121,7 +121,7 @@ def _manual() -> str:
 
 
 def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
-    resumed = _flag_value(argv, "--resume")
+    resumed = flag_value(argv, "--resume")
     if resumed and argv[0].startswith("--"):
         from agents.runs.run_folder import read_record
 
@@ -135,16 +135,6 @@ def get_kind_name(name: str) -> str:
     """Returns the name if it is in the table of kinds; raises `ConfigError` otherwise."""
     get_kind(name)
     return name
-
-
-def _flag_value(words: list[str], flag: str) -> str:
-    """Finds the value of a flag before the full parse, which needs the defaults that this value names."""
-    value = ""
-    for place, word in enumerate(words):
-        name, equals, attached = word.partition("=")
-        if name.replace("_", "-") == flag:
-            value = attached if equals else "".join(words[place + 1 : place + 2])
-    return value
 
 
 def _flags_class(cls: type[Any], options: Any, config: tuple[Any, ...]) -> type[Any]:

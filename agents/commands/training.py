@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.commands.progress import progress
+from agents.runs.checkpoint import read_step
+from agents.runs.checkpoint_store import LAST
 from agents.runs.config_json import config_from_json, config_to_json
 from agents.runs.device import resolve_device
-from agents.runs.errors import ConfigError, CorruptFileError, Stopped
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
 from agents.runs.kinds import builder, get_kind
 from agents.runs.loop import train_run
-from agents.runs.metrics import METRICS_NAME, read_metrics
-from agents.runs.run_folder import RECORD_NAME, RunFolder, RunRecord, default_path, read_record
+from agents.runs.run_folder import (
+    CHECKPOINTS_NAME,
+    RECORD_NAME,
+    RunFolder,
+    RunRecord,
+    default_path,
+    read_record,
+)
 from agents.runs.signals import StopRequest
 
 if TYPE_CHECKING:
@@ -95,11 +103,13 @@ def _open_row(path: Path, wanted: RunRecord, config_class: type[Any]) -> RunFold
 
 
 def _has_ended(run: RunFolder, config: Any) -> bool:
-    """Whether every seed of a run has all its intervals."""
+    """Whether every seed of a run has saved the last of its intervals."""
     seeds = run.record.seeds
     members = [run.path / f"seed-{seed}" for seed in seeds] if len(seeds) > 1 else [run.path]
-    files = [member / METRICS_NAME for member in members]
-    return all(file.exists() and len(read_metrics(file)) == config.intervals for file in files)
+    try:
+        return all(read_step(member / CHECKPOINTS_NAME / LAST) == config.intervals for member in members)
+    except (CorruptFileError, StorageError):  # going on says what is wrong, or begins
+        return False
 
 
 def _train_all(run: RunFolder, config: Any, device: str, stop: StopRequest) -> int:
@@ -125,8 +135,8 @@ def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> N
         learner = builder(record.kind)(config, seed=seed, device=device)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    if stop.signal_number:
-        raise Stopped(stop.signal_number, f"stopped before the first interval: --resume {run.path}")
+    if asked := stop.signal_number:
+        raise Stopped(asked, f"stopped before the first interval: --resume {run.path}")
     with progress(f"{record.kind} seed {seed}") as observer:
         if device != record.resolved_device:
             observer.notice(

@@ -112,6 +112,19 @@ def read_kind(path: Path) -> str:
     return kind
 
 
+def read_step(path: Path) -> int:
+    """Intervals that a checkpoint says were completed, from its header alone.
+
+    Raises:
+        CorruptFileError: The file has no checkpoint header.
+        StorageError: The file cannot be read.
+    """
+    step = _header_field(path, "step")
+    if type(step) is not int:
+        raise CorruptFileError(f"{path}: step: got a {type(step).__name__}, expected an int")
+    return step
+
+
 def read_segment_digests(path: Path) -> set[str]:
     """Digests of the segments that a checkpoint refers to, from its header alone.
 

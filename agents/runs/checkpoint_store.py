@@ -11,12 +11,20 @@ Segments
 that did.
 """
 
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from agents.runs.atomic import discard, keep_as, publish, stage
-from agents.runs.checkpoint import Checkpoint, encode, load_checkpoint, read_segment_digests, read_verified
+from agents.runs.checkpoint import (
+    Checkpoint,
+    encode,
+    load_checkpoint,
+    read_segment_digests,
+    read_step,
+    read_verified,
+)
 from agents.runs.errors import CorruptFileError, StorageError
 from agents.runs.segments import SEGMENTS_NAME, discard_others, segments_of, store_all
 
@@ -93,23 +101,26 @@ class CheckpointStore:
             return None
         if present[0] != LAST:
             notice(f"{self.folder / LAST} is missing")
-        intact: list[tuple[str, Checkpoint]] = []
         complaints: list[str] = []
-        for name in present:
+        for name in self._newest_first(present):
             try:
-                intact.append((name, load_checkpoint(self.folder / name)))
+                checkpoint = load_checkpoint(self.folder / name)
             except (CorruptFileError, StorageError) as error:
                 complaints.append(str(error))
-            if intact and name == LAST:
-                break
-        for complaint in complaints:
-            notice(complaint)
-        if not intact:
-            raise CorruptFileError(f"{self.folder}: no checkpoint is intact ({complaints[0]})")
-        name, newest = max(intact, key=lambda item: item[1].step)
-        if name != LAST:
-            notice(f"continuing from {name} at step {newest.step}")
-        return newest
+                continue
+            for complaint in complaints:
+                notice(complaint)
+            if name != LAST:
+                notice(f"continuing from {name} at step {checkpoint.step}")
+            return checkpoint
+        raise CorruptFileError(f"{self.folder}: no checkpoint is intact ({complaints[0]})")
+
+    def _newest_first(self, present: list[str]) -> Iterator[str]:
+        """`last`, if it is there, then the others from the highest step down, as their headers say."""
+        if LAST in present:
+            yield LAST
+        others = [name for name in present if name != LAST]
+        yield from sorted(others, key=lambda name: _claimed_step(self.folder / name), reverse=True)
 
     def _present(self) -> list[str]:
         """Names of the checkpoints that there are, the likeliest newest first."""
@@ -123,3 +134,11 @@ class CheckpointStore:
         except (CorruptFileError, StorageError):
             return
         discard_others(self.folder / SEGMENTS_NAME, keep)
+
+
+def _claimed_step(path: Path) -> float:
+    """Step that a checkpoint's header names; infinity if it names none, so that it is tried, and told of."""
+    try:
+        return read_step(path)
+    except (CorruptFileError, StorageError):
+        return math.inf

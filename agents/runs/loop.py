@@ -38,7 +38,6 @@ class _Progress:
     seconds: float = 0.0
     best: float | None = None
     best_step: int = 0
-    saved_step: int = 0
 
 
 def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest, observer: Observer) -> int:
@@ -65,19 +64,16 @@ def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest
             metrics.append({"step": progress.step, "seconds": round(progress.seconds, 3), **measurements})
             events.append(progress.step, measurements)
             observer.interval(progress.step, measurements)
-            due = progress.step % run.record.checkpoint_every == 0 or _is_kept(run.record, progress.step)
-            if stop.signal_number or due:
-                if stop.signal_number:
-                    stop.accept()
+            asked, due = stop.signal_number, _is_due(run.record, learner, progress.step)
+            if asked:
+                stop.accept()
+            if due:
+                _update_best(progress, kind, measurements)
+            if asked or due:
                 metrics.sync()
-                _save(run, kind, learner, progress, measurements)
-            if stop.signal_number:
-                raise Stopped(
-                    stop.signal_number, f"stopped and saved at step {progress.step}: --resume {run.path}"
-                )
-        if progress.step != progress.saved_step:
-            metrics.sync()
-            _save(run, kind, learner, progress, measurements)
+                _save(run, learner, progress)
+            if asked:
+                raise Stopped(asked, f"stopped and saved at step {progress.step}: --resume {run.path}")
     return progress.step
 
 
@@ -98,7 +94,7 @@ def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) ->
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         line = " ".join(str(error).split())[:200]
         raise CorruptFileError(f"{run.path}: the checkpoint does not fit the learner ({line})") from error
-    progress = _Progress(checkpoint.step, *numbers, saved_step=checkpoint.step)
+    progress = _Progress(checkpoint.step, *numbers)
     run.checkpoints.restore(checkpoint, _further_names(run.record, progress))
     return progress
 
@@ -114,6 +110,13 @@ def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, flo
         progress.best, progress.best_step = value, progress.step
 
 
+def _is_due(record: RunRecord, learner: Learner, step: int) -> bool:
+    """Whether an interval is saved even if nobody asks to stop; only such a one can be the best, so that a
+    stop does not change which is."""
+    ended = step == learner.config.intervals
+    return ended or step % record.checkpoint_every == 0 or _is_kept(record, step)
+
+
 def _is_kept(record: RunRecord, step: int) -> bool:
     return record.keep_every > 0 and step % record.keep_every == 0
 
@@ -124,13 +127,9 @@ def _further_names(record: RunRecord, progress: _Progress) -> list[str]:
     return [*best, numbered_name(progress.step)] if _is_kept(record, progress.step) else best
 
 
-def _save(
-    run: RunFolder, kind: Kind, learner: Learner, progress: _Progress, measurements: Mapping[str, float]
-) -> None:
+def _save(run: RunFolder, learner: Learner, progress: _Progress) -> None:
     record = run.record
-    _update_best(progress, kind, measurements)
     kept = {"best": progress.best, "best_step": progress.best_step, "seconds": progress.seconds}
     state = {"run": kept, "learner": learner.state_dict()}
     checkpoint = Checkpoint(record.kind, record.config, progress.step, record.versions, state)
     run.checkpoints.save(checkpoint, more=_further_names(record, progress))
-    progress.saved_step = progress.step

@@ -7,10 +7,12 @@ import sys
 import pytest
 
 import run
-from agents.runs.checkpoint import load_checkpoint
-from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS
-from agents.runs.errors import ConfigError
-from agents.runs.metrics import read_metrics
+from agents.commands.train import Options
+from agents.commands.training import train_rows
+from agents.runs.checkpoint import load_checkpoint, read_step
+from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
+from agents.runs.errors import ConfigError, StorageError
+from agents.runs.metrics import METRICS_NAME, read_metrics
 from tests.runs.tiny_config import TinyConfig
 from tests.runs.tiny_learner import TinyLearner
 
@@ -337,3 +339,26 @@ def test_a_file_of_a_run_is_no_run_to_continue(train):
     assert train("--out", "r", "--updates", "2") == (0, "")
     line = "run.py: resume: got r/config.json, which is a file, expected a run folder\n"
     assert train("--resume", "r/config.json", kind=()) == (2, line)
+
+
+@pytest.mark.parametrize("seeds", ["1", "1,2"])
+def test_a_row_of_a_table_whose_last_save_failed_has_not_ended(tiny_kind, tmp_path, monkeypatch, seeds):
+    rows, options = {"row": TinyConfig(updates=3)}, Options(seeds=seeds, device="cpu")
+    members = [tmp_path / "row" / (f"seed-{seed}" if len(seeds) > 1 else "") for seed in seeds.split(",")]
+    save, failed = CheckpointStore.save, []
+
+    def failing_once(store, checkpoint, **more):
+        if checkpoint.step == 3 and store.folder not in failed:
+            failed.append(store.folder)
+            raise StorageError("No space left on device")
+        save(store, checkpoint, **more)
+
+    monkeypatch.setattr(CheckpointStore, "save", failing_once)
+    for member in members:
+        with pytest.raises(StorageError):
+            train_rows(tmp_path, tiny_kind, rows, options)
+        assert len(read_metrics(member / METRICS_NAME)) == 3
+    train_rows(tmp_path, tiny_kind, rows, options)
+    assert all(read_step(member / "checkpoints" / LAST) == 3 for member in members)
+    monkeypatch.setattr("agents.commands.training.train_run", lambda *_, **__: pytest.fail("trained again"))
+    train_rows(tmp_path, tiny_kind, rows, options)

@@ -251,3 +251,12 @@ def test_a_stream_that_the_caller_closed_is_no_hindrance(name, monkeypatch):
     assert run.main(["--help"]) == 0
     assert run.main(["nothing"]) == 2
     getattr(sys, name).close()
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "line"), [(None, 0, ""), (3, 3, ""), ("it is\nover", 1, "run.py: it is over\n")]
+)
+def test_a_command_that_exits_itself_keeps_its_code_and_its_text(ending, code, line, monkeypatch, capsys):
+    monkeypatch.setattr(run, "_dispatch", lambda words: sys.exit(ending))
+    assert run.main([]) == code
+    assert capsys.readouterr().err == line

@@ -326,6 +326,16 @@ def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, 
     assert "4 ends of self-play" in capsys.readouterr().out
 
 
+def test_a_run_killed_between_its_first_games_and_its_first_checkpoint_plays_them_again(tmp_path):
+    config = replace(CONFIG, iterations=1, log=str(tmp_path / "games.jsonl"))
+    list(build(config, seed=SEED, device="cpu").train())
+    whole = (tmp_path / "games.jsonl").read_bytes()
+    list(build(config, seed=SEED, device="cpu").train())
+    assert (tmp_path / "games.jsonl").read_bytes() == whole
+    with pytest.raises(ConfigError, match="has games already"):
+        list(build(config, seed=SEED + 1, device="cpu").train())
+
+
 def test_a_bad_weight_stops_the_run_before_it_is_saved(tmp_path):
     learner = build(CONFIG, seed=SEED, device="cpu")
     training = learner.train()

@@ -19,6 +19,7 @@ from agents.curling.learning.teaching import PAIR, Teaching
 from agents.curling.learning.teaching_config import TeachingConfig
 from agents.curling.positions import mover
 from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.workers import Workers
 from run import main
 
 CONFIG = TeachingConfig(imagined=1, explore=0.5, seed=3)
@@ -154,3 +155,66 @@ def test_a_ctrl_c_while_processes_start_does_not_reach_them(tmp_path):
             os.kill(process.pid, signal.SIGINT)
         time.sleep(0.5)
         assert len(processes) == 2 and all(process.is_alive() for process in processes)
+
+
+def test_several_processes_make_the_same_bytes_as_one(tmp_path, short_shards):
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    assert main(words(alone, "--pairs", "48")) == 0
+    assert main([*words(together, "--pairs", "48"), "--workers", "2"]) == 0
+    for file in ("pairs-00000.npy", "pairs-00001.npy", "pairs-00002.npy", MANIFEST):
+        assert (alone / file).read_bytes() == (together / file).read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes end otherwise there")
+def test_a_process_that_dies_ends_the_teaching_in_one_line(tmp_path, capsys, monkeypatch):
+    def lame(*arguments):
+        made = Workers(*arguments)
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+        return made
+
+    monkeypatch.setattr(teachings, "Workers", lame)
+    assert main([*words(tmp_path), "--workers", "2"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "run.py: a worker process ended with code -9"
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals to oneself there")
+def test_a_ctrl_c_while_processes_work_ends_them_in_one_line(tmp_path, capsys, monkeypatch):
+    class Interrupted(Workers):
+        def ready(self, seconds):
+            signal.raise_signal(signal.SIGINT)
+            return super().ready(seconds)
+
+    monkeypatch.setattr(teachings, "Workers", Interrupted)
+    assert main([*words(tmp_path), "--workers", "2"]) == 130
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1].startswith("run.py: stopped; 0 pairs are kept") and "Traceback" not in "".join(told)
+    assert not multiprocessing.active_children()
+
+
+def test_shards_come_in_order_and_none_is_made_far_ahead():
+    class Uneven:
+        """Two workers; the first answers only while the second has nothing to do."""
+
+        def __init__(self):
+            self.doing, self.furthest = {}, 0
+
+        def __len__(self):
+            return 2
+
+        def send(self, worker, task):
+            self.doing[worker] = task[0]
+            self.furthest = max(self.doing.values())
+
+        def ready(self, seconds):
+            return [max(self.doing)]
+
+        def receive(self, worker):
+            number = self.doing.pop(worker)
+            return number, number
+
+    uneven = Uneven()
+    shards = teachings._in_order(uneven, range(3, 40))
+    assert next(shards) == 3
+    assert uneven.furthest == 3 + 2 * teachings.AHEAD - 1
+    assert list(shards) == list(range(4, 40))

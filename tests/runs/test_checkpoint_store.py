@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from agents.runs import checkpoint_store
 from agents.runs.checkpoint import load_checkpoint
 from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore, numbered_name
 from agents.runs.errors import CorruptFileError, NumericalError, StorageError
@@ -91,6 +92,24 @@ def test_the_newest_good_checkpoint_is_taken_and_every_detour_is_told(store, hur
     notices = []
     assert store.newest(notices.append).step == step
     assert len(notices) == told
+
+
+def test_only_the_checkpoint_that_is_taken_is_loaded_beside_those_passed_over(tmp_path, monkeypatch):
+    store, loaded = CheckpointStore(tmp_path), []
+
+    def watched(path):
+        loaded.append(path.name)
+        return load_checkpoint(path)
+
+    for step in range(1, 7):
+        store.save(small_checkpoint(step), more=[numbered_name(step)])
+    monkeypatch.setattr(checkpoint_store, "load_checkpoint", watched)
+    notices = []
+    for name in (LAST, PREVIOUS, numbered_name(6)):
+        damage(tmp_path / name)
+    assert store.newest(notices.append).step == 5
+    assert sorted(loaded) == sorted([LAST, PREVIOUS, numbered_name(6), numbered_name(5)])
+    assert len(notices) == 4
 
 
 def test_a_folder_of_damaged_checkpoints_is_never_taken_for_a_fresh_one(store):

@@ -1,5 +1,6 @@
 """Processes that play games fail as games in one process do, and hear no Ctrl-C."""
 
+import multiprocessing
 import os
 import signal
 
@@ -11,10 +12,10 @@ from agents.runs.errors import CorruptFileError
 from agents.tournament import Schedule
 
 
-def interrupt(workers):
+def interrupt_children():
     """What a Ctrl-C at the terminal does to the processes, where they can be made deaf to it."""
     if hasattr(signal, "pthread_sigmask"):
-        for process in workers._processes:
+        for process in multiprocessing.active_children():
             os.kill(process.pid, signal.SIGINT)
 
 
@@ -25,7 +26,7 @@ def test_a_damaged_network_is_called_so_by_whichever_process_reads_it_even_if_in
     with pytest.raises(CorruptFileError) as alone:
         event.hall("cpu")
     workers = GameWorkers(event, "cpu", 1)
-    interrupt(workers)
+    interrupt_children()
     try:
         with pytest.raises(CorruptFileError, match="damaged") as apart:
             while True:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import run
-from agents.curling.games.game_workers import WorkerEnded
 from agents.curling.games.lockstep_games import LockstepGames
+from agents.runs.workers import WorkerEnded
 from tests.tournaments.fakes import Breaker, Scatterer, raises
 
 ROOT = Path(__file__).parents[2]
@@ -221,7 +221,7 @@ class Killed:
 
     def step(self):
         ctrl_c()
-        raise WorkerEnded("a process that played games ended with code -2")
+        raise WorkerEnded("a worker process ended with code -2")
 
     def close(self):
         pass

@@ -70,11 +70,18 @@ class GameLedger:
         self.records[record.number] = record
 
     def sort(self) -> None:
-        """Replaces the file by the same games in the order of their numbers, in one step."""
+        """Replaces the file by the same games in the order of their numbers, in one step.
+
+        Raises:
+            StorageError: the disk refuses; the file stays as it is.
+        """
         ordered = [self._line(self.records[number]) for number in sorted(self.records)]
-        publish(stage(self._path, ordered), self._path)
-        self._handle.close()
-        self._handle = open(self._path, "ab", buffering=0)  # noqa: SIM115 (closed by close)
+        staged = stage(self._path, ordered)
+        self._handle.close()  # Windows replaces no file that is open
+        try:
+            publish(staged, self._path)
+        finally:
+            self._handle = open(self._path, "ab", buffering=0)  # noqa: SIM115 (closed by close)
 
     def close(self) -> None:
         """Forces the games onto the disk and closes the file.

@@ -1,31 +1,16 @@
-"""Games in lockstep in several processes, each with games of its own; results do not depend on how many.
+"""Games in lockstep in several processes, each with games of its own; results do not depend on how many."""
 
-Processes are started afresh, not forked, so that no thread or device is shared. They leave Ctrl-C to the
-process that started them, from their first moment on, and end with it, however it ends.
-"""
-
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any
 
 from agents.curling.games.event import Event
 from agents.curling.games.game_records import GameRecord, GameSpec
-from agents.runs.errors import HoglineError
-from agents.runs.signals import deaf_children
+from agents.runs.workers import Workers
 
 WAIT_SECONDS = 0.2  # how long a step waits for a game to end
-END_SECONDS = 2.0  # from the last word of a process to its end
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-
-
-class WorkerEnded(HoglineError):
-    """A process that played games is gone."""
 
 
 class GameWorkers:
@@ -38,18 +23,8 @@ class GameWorkers:
     """
 
     def __init__(self, event: Event, device: str, workers: int) -> None:
-        context = multiprocessing.get_context("spawn")
         event = replace(event)  # without the world it may have built, which would not fit through the pipe
-        self._pipes: list[Connection] = []
-        self._processes = []
-        for _ in range(workers):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(event, device, theirs), daemon=True)
-            with deaf_children():
-                process.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._processes.append(process)
+        self._workers = Workers(_play, (event, device), workers)
         self._loads = [0] * workers
         self._finished: deque[GameRecord] = deque()
         self.thrown = 0
@@ -62,7 +37,7 @@ class GameWorkers:
     def start(self, spec: GameSpec) -> None:
         """Gives a game to the process that has the fewest."""
         worker = self._loads.index(min(self._loads))
-        self._send(worker, ("start", spec))
+        self._workers.send(worker, ("start", spec))
         self._loads[worker] += 1
 
     def step(self) -> list[GameRecord]:
@@ -73,8 +48,8 @@ class GameWorkers:
             WorkerEnded: a process is gone.
         """
         if not self._finished:
-            for pipe in wait(self._pipes, WAIT_SECONDS):
-                self._take(self._pipes.index(pipe))
+            for worker in self._workers.ready(WAIT_SECONDS):
+                self._take(worker)
         records = list(self._finished)
         self._finished.clear()
         return records
@@ -85,10 +60,10 @@ class GameWorkers:
         Raises:
             HoglineError, WorkerEnded: as for `step`.
         """
-        for worker in range(len(self._pipes)):
-            self._send(worker, ("report", None))
+        for worker in range(len(self._workers)):
+            self._workers.send(worker, ("report", None))
         records: list[GameRecord] = []
-        for worker in range(len(self._pipes)):
+        for worker in range(len(self._workers)):
             while (told := self._take(worker)) is None:
                 pass
             records += told
@@ -96,27 +71,11 @@ class GameWorkers:
 
     def close(self) -> None:
         """Ends the processes, which have nothing to lose."""
-        for pipe in self._pipes:
-            pipe.close()
-        for process in self._processes:
-            process.kill()
-        for process in self._processes:
-            process.join()
-
-    def _send(self, worker: int, message: tuple[str, Any]) -> None:
-        try:
-            self._pipes[worker].send(message)
-        except OSError as error:
-            raise self._ended(worker) from error
+        self._workers.close()
 
     def _take(self, worker: int) -> list[GameRecord] | None:
         """Receives one message; returns the games of a report."""
-        try:
-            kind, content = self._pipes[worker].recv()
-        except (EOFError, OSError) as error:
-            raise self._ended(worker) from error
-        if kind == "failed":
-            raise content
+        kind, content = self._workers.receive(worker)
         if kind == "report":
             return content
         if kind == "thrown":
@@ -126,41 +85,23 @@ class GameWorkers:
         self._finished.append(content)
         return None
 
-    def _ended(self, worker: int) -> WorkerEnded:
-        process = self._processes[worker]
-        process.join(END_SECONDS)
-        return WorkerEnded(f"a process that played games ended with code {process.exitcode}")
 
-
-def _work(event: Event, device: str, pipe: Connection) -> None:
+def _play(
+    event: Event,
+    device: str,
+    tell: Callable[[tuple[str, Any]], None],
+    messages: "SimpleQueue[tuple[str, GameSpec | None]]",
+) -> None:
     """What a process does: plays the games it is given, tells which ended, reports when asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ONE_THREAD:
-        os.environ.setdefault(name, "1")
-    messages: SimpleQueue[tuple[str, GameSpec | None]] = SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, messages), daemon=True).start()
-    try:
-        hall = event.hall(device)
-    except HoglineError as error:
-        pipe.send(("failed", error))
-        return
+    hall = event.hall(device)
     while True:
         while not len(hall) or not messages.empty():
             _, spec = message = messages.get()
             if message[0] == "start":
                 hall.start(spec)
             else:
-                pipe.send(("report", hall.unfinished()))
+                tell(("report", hall.unfinished()))
         before = hall.thrown
         for record in hall.step():
-            pipe.send(("finished", record))
-        pipe.send(("thrown", hall.thrown - before))
-
-
-def _listen(pipe: Connection, messages: SimpleQueue) -> None:
-    """Passes messages on, so that the sender never waits; ends the process when the sender is gone."""
-    try:
-        while True:
-            messages.put(pipe.recv())
-    except (EOFError, OSError):
-        os._exit(0)
+            tell(("finished", record))
+        tell(("thrown", hall.thrown - before))

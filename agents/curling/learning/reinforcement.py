@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from agents.curling.games.game_log import GameLog
+from agents.curling.games.lockstep_games import game_seed
 from agents.curling.learning.gate import GateConfig, gated_match
 from agents.curling.learning.lessons import PolicyValueLoss
 from agents.curling.learning.replay import Replay
@@ -71,11 +72,10 @@ class SelfPlayLearner:
             NonFiniteError: in the update that meets a loss or gradient that is not finite.
         """
         config = self.config
-        log = GameLog(Path(config.log), self._done * config.games) if config.log else nullcontext()
-        with log:
+        with self._log() if config.log else nullcontext() as log:
             while self._done < config.iterations:
                 played = self._play()
-                if config.log:
+                if log:
                     log.append(played.records, weights_hash(self._best.state_dict()))
                 measured = self._learn() | _figures(played)
                 self._done += 1
@@ -116,6 +116,11 @@ class SelfPlayLearner:
         self._replay.load_state_dict(state["replay"])
         restore_numpy(self._rng, state["rng"])
         self._done = int(state["done"])
+
+    def _log(self) -> GameLog:
+        """The file for the games, with those played so far."""
+        games, seed = self.config.games, game_seed(self._seed, 0)
+        return GameLog(Path(self.config.log), self._done * games, seed=seed, interval=games)
 
     def _play(self) -> PlayedGames:
         """Games of the playing network, whose positions are kept."""
