@@ -13,7 +13,9 @@ T = TypeVar("T")
 
 MAX_TOKEN_CHARACTERS = 4096
 _UNKNOWN = "Unrecognized options: "
-_OWNER = re.compile(r"^[A-Z]\w*\.(?=\w+: got )")  # the class of a config's part, which no flag shows
+_OWNER = re.compile(
+    r"(?:^|(?<=\.))[A-Z]\w*\.(?=\w+: got )"
+)  # the class of a config's part, which no flag shows
 _BOX_EDGES = "│╭╮╰╯"
 _BOX_RULE = re.compile(r"─|-{10,}$")
 _PLAINER: tuple[tuple[str, str], ...] = (
@@ -36,6 +38,10 @@ _PLAINER: tuple[tuple[str, str], ...] = (
     (
         r"Error parsing (\S+): no type matching \{None\}\|(INT|FLOAT) could be .* from \['(.*?)'\].*",
         r"\1: got '\3', expected a number or None",
+    ),
+    (
+        r"Error parsing (\S+): no type matching \{None\}\|\{?(.*?)\}? could be .*? from \[(.*?)\].*",
+        r"\1: got \3, expected \2 or None",
     ),
     (r"Error parsing (?:config|options|[A-Z]\w*): (.*)", r"\1"),
     (r"Error parsing (?:config\.)?([a-z][\w.]*): (.*)", r"\1.\2"),
@@ -65,7 +71,7 @@ def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any 
     except SystemExit as ending:
         if not ending.code:
             raise
-        raise ConfigError(_one_line(complaint.getvalue(), argv)) from None
+        raise ConfigError(_OWNER.sub("", _one_line(complaint.getvalue(), argv))) from None
 
 
 def check_tokens(argv: list[str]) -> None:

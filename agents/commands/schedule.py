@@ -3,11 +3,12 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError
-from agents.runs.fields import check_new_file, check_whole
-from vision.schedules import GROWTH_STEPS, ScheduleConfig
+from agents.runs.fields import check_choice, check_new_file, check_whole
+from vision.schedules import GROWTH_STEPS, ScheduleConfig, ScheduleKind
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Config:
         check_whole("images", self.images, low=1, high=10**12)
         if not self.kinds:
             raise ConfigError("kinds: got none, expected at least one schedule")
+        for kind in self.kinds:
+            check_choice("kinds", kind, get_args(ScheduleKind))
         check_new_file("out", self.out, ".png")
 
 

@@ -68,6 +68,7 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
     Raises:
         ConfigError: A folder holds a run of another config or other seeds.
     """
+    _check_is_of(folder, rows)
     with StopRequest() as stop:
         device = resolve_device(options.device)
         for name, config in rows.items():
@@ -75,7 +76,25 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
             with _open_row(folder / name, wanted, type(config)) as run:
                 if not _has_ended(run, config):
                     with _forgotten_unless_begun(run):
-                        _train_seeds(run, config, device, stop)
+                        _train_row(name, run, config, device, stop)
+
+
+def _train_row(name: str, run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
+    try:
+        _train_seeds(run, config, device, stop)
+    except Stopped as stopped:
+        line = f"{name}, {stopped}; the same command goes on"
+        raise Stopped(stopped.signal_number, line) from stopped
+
+
+def _check_is_of(folder: Path, rows: dict[str, Any]) -> None:
+    """Checks that a folder is new or empty, or holds a row already.
+
+    Raises:
+        ConfigError: It holds something else.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).is_dir() for name in rows):
+        raise ConfigError(f"out: got {folder}, expected a new or empty folder, or one with this table's runs")
 
 
 @contextmanager
@@ -113,7 +132,10 @@ def _has_ended(run: RunFolder, config: Any) -> bool:
 
 
 def _train_all(run: RunFolder, config: Any, device: str, stop: StopRequest) -> int:
-    _train_seeds(run, config, device, stop)
+    try:
+        _train_seeds(run, config, device, stop)
+    except Stopped as stopped:
+        raise Stopped(stopped.signal_number, f"{stopped}: --resume {run.path}") from stopped
     if len(run.record.seeds) > 1:
         _summarise(run)
     return 0
@@ -125,7 +147,10 @@ def _train_seeds(run: RunFolder, config: Any, device: str, stop: StopRequest) ->
         return
     for seed in run.record.seeds:
         with _open_member(run, seed) as member:
-            _train_one(member, config, device, stop)
+            try:
+                _train_one(member, config, device, stop)
+            except Stopped as stopped:
+                raise Stopped(stopped.signal_number, f"seed {seed} {stopped}") from stopped
 
 
 def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
@@ -136,7 +161,7 @@ def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> N
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if asked := stop.signal_number:
-        raise Stopped(asked, f"stopped before the first interval: --resume {run.path}")
+        raise Stopped(asked, "stopped before the first interval")
     with progress(f"{record.kind} seed {seed}") as observer:
         if device != record.resolved_device:
             observer.notice(

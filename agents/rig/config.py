@@ -188,10 +188,10 @@ class RigConfig:
         check_choice("reward", self.reward, ("auto", *method.rewards))
         if not method.autoencoder:
             for name in ("finetune_every", "skew"):
-                check_real(name, getattr(self, name), low=0, high=0)
+                _refuse(name, getattr(self, name), f"without an autoencoder ({self.method})")
         if method.autoencoder != "variational":
             check_choice("prior", self.prior, ("fitted",))
-            check_real("skew", self.skew, low=0, high=0)
+            _refuse("skew", self.skew, f"without a variational autoencoder ({self.method})")
         if self.skew and not self.finetune_every:
             raise ConfigError(f"finetune_every: got 0, expected rounds of fine-tuning for skew {self.skew}")
         if method.autoencoder == "spatial" and self.latent % 2:
@@ -264,3 +264,8 @@ def _check_numbers(config: RigConfig) -> None:
         check_real(name, getattr(config, name), low=0, high=LARGEST)
     for name in ("reward_scale", "sparse_distance"):
         check_real(name, getattr(config, name), low=1e-12, high=LARGEST)
+
+
+def _refuse(field: str, value: float, where: str) -> None:
+    if value:
+        raise ConfigError(f"{field}: got {value}, expected 0 {where}")

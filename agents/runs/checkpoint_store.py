@@ -85,7 +85,7 @@ class CheckpointStore:
             publish(stage(target, parts), target)
 
     def newest(self, notice: Callable[[str], None]) -> Checkpoint | None:
-        """Loads the newest intact checkpoint.
+        """Loads the newest intact checkpoint, and makes it `last` if that one is missing or damaged.
 
         Args:
             notice: Receives one line for each file that had to be passed over.
@@ -95,6 +95,7 @@ class CheckpointStore:
 
         Raises:
             CorruptFileError: Checkpoints exist, but none is intact.
+            StorageError: `last` cannot be written.
         """
         present = self._present()
         if not present:
@@ -112,6 +113,7 @@ class CheckpointStore:
                 notice(complaint)
             if name != LAST:
                 notice(f"continuing from {name} at step {checkpoint.step}")
+                self.restore(checkpoint, [LAST])
             return checkpoint
         raise CorruptFileError(f"{self.folder}: no checkpoint is intact ({complaints[0]})")
 

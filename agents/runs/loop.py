@@ -73,7 +73,7 @@ def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest
                 metrics.sync()
                 _save(run, learner, progress)
             if asked:
-                raise Stopped(asked, f"stopped and saved at step {progress.step}: --resume {run.path}")
+                raise Stopped(asked, f"stopped and saved at step {progress.step}")
     return progress.step
 
 

@@ -142,7 +142,9 @@ def load_images(config: VisionConfig) -> Images:
     training = read_images(config.dataset, folder, "train")
     subset_rng, split_rng, label_rng = np.random.default_rng(config.data_seed).spawn(3)
     if config.train_images:
-        training = training.select(stratified_subset(training, config.train_images, subset_rng))
+        training = training.select(
+            stratified_subset(training, config.train_images, subset_rng, field="train_images")
+        )
     if config.validation_images:
         training, measured = split_validation(training, config.validation_images, split_rng)
         part = "validation"

@@ -11,7 +11,7 @@ from agents.commands.train import Options
 from agents.commands.training import train_rows
 from agents.runs.checkpoint import load_checkpoint, read_step
 from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
-from agents.runs.errors import ConfigError, StorageError
+from agents.runs.errors import ConfigError, Stopped, StorageError
 from agents.runs.metrics import METRICS_NAME, read_metrics
 from tests.runs.tiny_config import TinyConfig
 from tests.runs.tiny_learner import TinyLearner
@@ -237,6 +237,21 @@ def test_several_seeds_continue_where_they_were_stopped(train, tmp_path):
     assert rows(tmp_path / "s" / "seed-2" / "metrics.jsonl") == before
     assert train("--resume", "s", "--seeds", "1..2")[0] == 0
     assert train("--resume", "s", "--seeds", "1..3")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [
+        ("1", "stopped and saved at step 1: --resume s"),
+        ("1,2", "seed 1 stopped and saved at step 1: --resume s"),
+    ],
+)
+def test_a_stopped_run_says_which_folder_goes_on(train, monkeypatch, seeds, told):
+    def stop(*_, **__):
+        raise Stopped(2, "stopped and saved at step 1")
+
+    monkeypatch.setattr("agents.commands.training.train_run", stop)
+    assert train("--out", "s", "--seeds", seeds) == (130, f"run.py: {told}\n")
 
 
 def test_a_run_without_a_named_folder_gets_one_of_its_own(train, tmp_path):

@@ -121,6 +121,12 @@ def test_a_folder_of_another_teaching_is_not_continued(tmp_path, short_shards, c
     assert "seed: got 9, expected 0" in capsys.readouterr().err
 
 
+def test_a_folder_of_something_else_is_not_taught_into(tmp_path, capsys):
+    (tmp_path / "games.jsonl").write_text("{}")
+    assert main(["teach", "--pairs", "1", "--workers", "1", "--out", str(tmp_path)]) == 2
+    assert "expected a new or empty folder, or one with pairs.json" in capsys.readouterr().err
+
+
 def test_a_damaged_shard_or_manifest_is_refused(tmp_path):
     folder = PairFolder(tmp_path, CONFIG)
     folder.append(np.zeros(4, PAIR))

@@ -112,6 +112,13 @@ def test_only_the_checkpoint_that_is_taken_is_loaded_beside_those_passed_over(tm
     assert len(notices) == 4
 
 
+def test_a_damaged_last_checkpoint_is_replaced_by_the_one_that_is_taken(store):
+    damage(store.folder / LAST)
+    assert store.newest(lambda _: None).step == 2
+    assert load_checkpoint(store.folder / LAST).step == 2
+    assert store.newest(pytest.fail).step == 2
+
+
 def test_a_folder_of_damaged_checkpoints_is_never_taken_for_a_fresh_one(store):
     for name in (LAST, PREVIOUS, BEST):
         damage(store.folder / name)

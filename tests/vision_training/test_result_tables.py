@@ -63,6 +63,14 @@ def test_a_folder_with_other_runs_is_refused_in_one_line(small_table, capsys):
     assert "seeds: got [2], expected [1], as in the earlier run in t/one" in capsys.readouterr().err
 
 
+def test_a_folder_of_something_else_is_refused_in_one_line(small_table, capsys):
+    (small_table / "t").mkdir()
+    (small_table / "t" / "notes.txt").write_text("mine")
+    assert run.main([*WORDS, "--seeds", "1"]) == 2
+    assert "out: got t, expected a new or empty folder" in capsys.readouterr().err
+    assert [path.name for path in (small_table / "t").iterdir()] == ["notes.txt"]
+
+
 def test_a_table_whose_data_was_mistaken_can_be_begun_again(small_table, capsys):
     (small_table / "elsewhere").mkdir()
     assert run.main(["table", "small", "--data", "elsewhere", "--out", "t", "--device", "cpu"]) == 3

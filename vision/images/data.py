@@ -79,19 +79,20 @@ def read_images(dataset: str, folder: Path, part: str) -> ImageSet:
     return ImageSet(torch.from_numpy(raw.images), labels, raw.classes, raw.note)
 
 
-def stratified_subset(data: ImageSet, size: int, rng: np.random.Generator) -> Tensor:
+def stratified_subset(data: ImageSet, size: int, rng: np.random.Generator, *, field: str = "size") -> Tensor:
     """Return `size` indices whose class shares are those of `data` to within one image, in random order.
 
     Args:
         data: the set to draw from.
         size: number of images, from 1 to len(data).
         rng: the only source of chance.
+        field: what errors call the size.
 
     Returns:
         (size,) int64 on the CPU, without repeats.
     """
     if not 1 <= size <= len(data):
-        raise ValueError(f"size: got {size}, expected 1 to {len(data)} images")
+        raise ValueError(f"{field}: got {size}, expected 1 to {len(data)} images")
     labels = data.labels.cpu().numpy()
     counts = np.bincount(labels, minlength=len(data.classes))
     quotas = _largest_remainders(counts * (size / len(data)), size)

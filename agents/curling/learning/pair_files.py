@@ -19,6 +19,7 @@ from agents.curling.learning.teaching import PAIR
 from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.atomic import write_file
 from agents.runs.errors import ConfigError, CorruptFileError, StorageError
+from agents.runs.lock import LOCK_NAME
 from agents.runs.state_tree import load_json
 
 MANIFEST = "pairs.json"
@@ -49,7 +50,7 @@ class PairFolder:
         config: what its pairs are.
 
     Raises:
-        ConfigError: it holds pairs of another teaching.
+        ConfigError: it holds pairs of another teaching, or something else.
         CorruptFileError: its manifest is damaged.
         StorageError: it cannot be read.
     """
@@ -63,6 +64,8 @@ class PairFolder:
             for name, value in asdict(config).items():
                 if found.get(name) != value:
                     raise ConfigError(f"{name}: got {value}, expected {found.get(name)} as in {path}")
+        elif any(file.name != LOCK_NAME and not file.match("pairs-*") for file in path.iterdir()):
+            raise ConfigError(f"out: got {path}, expected a new or empty folder, or one with {MANIFEST}")
 
     def append(self, pairs: NDArray) -> None:
         """Adds the next shard [N] PAIR.
