@@ -12,7 +12,7 @@ from agents.curling.learning import reinforcement
 from agents.curling.learning.gate import MatchScore
 from agents.curling.learning.policy_targets import SURE_VISITS, density_targets, improved_targets
 from agents.curling.learning.reinforcement import build
-from agents.curling.learning.replay import Replay
+from agents.curling.learning.replay import MOST_SEGMENTS, Replay
 from agents.curling.learning.self_play import (
     EXAMPLE,
     hammer_points,
@@ -33,6 +33,7 @@ from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError
 from agents.runs.kinds import preset
 from agents.runs.origin import versions
+from agents.runs.segments import Segment
 from planners.config import KernelConfig
 from planners.interfaces import SearchResult
 from planners.kernel import density
@@ -204,22 +205,89 @@ def test_mirrored_examples_have_mirrored_stones_and_cells(player, played):
     assert torch.equal(turned[~flipped], stones[~flipped])
 
 
+def empty_replay(player, size):
+    return Replay(size, player.grid, search_share=0.5, mirror=True)
+
+
+def scored(*scores):
+    """Last shots of ends that were won by so many points with the hammer."""
+    rows = np.zeros(len(scores), EXAMPLE)
+    rows["score"], rows["shares"][:, 0], rows["found"][:, 0] = scores, 1.0, 1.0
+    rows["position"]["shot"], rows["position"]["shots"] = 15, 16
+    return rows
+
+
+def scores_kept(replay):
+    return (np.flatnonzero(replay.hammer_points()) - 8).tolist()
+
+
+def drawn(replay, seed=0):
+    return fingerprint(dict(enumerate(replay.draw(32, np.random.default_rng(seed), "cpu"))))
+
+
 def test_the_replay_keeps_the_latest_and_survives_saving(player):
-    replay = Replay(5, player.grid, search_share=0.5, mirror=True)
+    replay = empty_replay(player, 5)
     with pytest.raises(ValueError, match="is empty"):
         replay.draw(1, np.random.default_rng(0), "cpu")
     for first in (0, 3, 6):
-        rows = np.zeros(3, EXAMPLE)
-        rows["score"] = np.arange(first, first + 3) % 9
-        rows["position"]["shots"] = 16
+        replay.add(scored(*range(first, first + 3)))
+    assert (len(replay), scores_kept(replay)) == (5, [4, 5, 6, 7, 8])
+    other, smaller = empty_replay(player, 5), empty_replay(player, 2)
+    for copied in (other, smaller):
+        copied.load_state_dict(copy.deepcopy(replay.state_dict()))
+    assert scores_kept(other) == scores_kept(replay) and drawn(other) == drawn(replay)
+    assert scores_kept(smaller) == [7, 8]
+    with pytest.raises(ValueError, match="replay: got 6 examples, expected 9 to 9"):
+        empty_replay(player, 10).load_state_dict(replay.state_dict())
+    with pytest.raises(ValueError, match=r"replay: got uint8 \(3, 5\), expected"):
+        replay.load_state_dict({"segments": [Segment(np.zeros((3, 5), np.uint8))], "seen": 3})
+
+
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (9,), (1, 1, 4), (5, 5), (2, 1)])
+def test_a_draw_is_one_of_a_ring_whose_oldest_gives_way(player, sizes):
+    replay, ring, seen = empty_replay(player, 5), np.zeros(5, EXAMPLE), 0
+    for count in sizes:
+        rows = scored(*(np.arange(seen, seen + count) % 9))
         replay.add(rows)
-    other = Replay(5, player.grid, search_share=0.5, mirror=True)
-    other.load_state_dict(copy.deepcopy(replay.state_dict()))
-    assert len(other) == 5
-    kept = other.state_dict()["rows"].reshape(-1).view(EXAMPLE)["score"]
-    assert sorted(kept.tolist()) == [4, 5, 6, 7, 8]
-    with pytest.raises(ValueError, match="replay: got"):
-        Replay(4, player.grid, search_share=0.5, mirror=True).load_state_dict(replay.state_dict())
+        for row in rows:
+            ring[seen % 5] = row
+            seen += 1
+    places = np.random.default_rng(1).integers(len(replay), size=64)
+    assert np.array_equal(replay._examples(places), ring[places])
+
+
+def test_what_was_added_stays_the_segment_it_was_in_every_checkpoint(player):
+    replay = empty_replay(player, 6)
+    replay.add(scored(1, 2, 3))
+    first = [segment.digest for segment in replay.state_dict()["segments"]]
+    replay.add(scored(4, 5, 6))
+    second = [segment.digest for segment in replay.state_dict()["segments"]]
+    replay.add(scored(7, 8))
+    third = [segment.digest for segment in replay.state_dict()["segments"]]
+    assert second[:1] == first and third[:2] == second  # one of the first three counts still
+    replay.add(scored(0))
+    assert [segment.digest for segment in replay.state_dict()["segments"]][:2] == third[1:]
+
+
+def test_few_examples_join_the_segment_before_them(player):
+    replay = empty_replay(player, 4 * MOST_SEGMENTS)
+    for score in range(9):
+        replay.add(scored(score))
+    assert [segment.shape[0] for segment in replay.state_dict()["segments"]] == [4, 4, 1]
+    assert scores_kept(replay) == list(range(9))
+
+
+@pytest.mark.parametrize("count", [4, 9])
+def test_a_replay_that_was_saved_as_a_ring_is_read(player, count):
+    whole, ring = empty_replay(player, 5), np.zeros(5, EXAMPLE)
+    whole.add(scored(*range(count)))
+    ring[np.arange(count) % 5] = scored(*range(count))
+    rows = ring[: min(count, 5)].view(np.uint8).reshape(-1, EXAMPLE.itemsize)
+    read = empty_replay(player, 5)
+    read.load_state_dict({"rows": rows, "seen": count})
+    for replay in (whole, read):
+        replay.add(scored(1))
+    assert scores_kept(read) == scores_kept(whole) and drawn(read) == drawn(whole)
 
 
 GATED = replace(CONFIG, gate_every=2, gate_games=2, gate_simulations=2)
@@ -242,9 +310,13 @@ def test_a_learner_that_is_stopped_anywhere_continues_bit_by_bit(config, stops):
 
 
 def _plain(state):
-    """Arrays as tensors, which the fingerprint reads in full."""
+    """Arrays as tensors, which the fingerprint reads in full; segments as their digests."""
     if isinstance(state, dict):
         return {key: _plain(value) for key, value in state.items()}
+    if isinstance(state, list):
+        return [_plain(value) for value in state]
+    if isinstance(state, Segment):
+        return state.digest
     return torch.from_numpy(state.copy()) if isinstance(state, np.ndarray) else state
 
 
