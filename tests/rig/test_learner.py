@@ -91,6 +91,24 @@ def test_a_resumed_run_ends_bit_equal(name, tmp_path):
         assert fingerprint(resumed) == expected
 
 
+@pytest.mark.parametrize("name", ["finetuned", "pixels", "her"])
+def test_a_continued_run_draws_no_covering_images_and_no_goals_anew(name, monkeypatch):
+    first = make(name)
+    next(first.train())
+    state = first.state_dict()
+    monkeypatch.setattr(agents.rig.learner, "covering_images", None)
+    monkeypatch.setattr(agents.rig.goals, "sample_layouts", None)
+    resumed = make(name, seed=99)
+    resumed.load_state_dict(state)
+    next(resumed.train())
+
+
+def test_a_learner_that_has_not_begun_is_saved_as_it_will_begin():
+    whole, first, resumed = (make("finetuned") for _ in range(3))
+    resumed.load_state_dict(first.state_dict())
+    assert list(resumed.train()) == list(whole.train())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", range(1, 21))
 @pytest.mark.parametrize("name", ["skewed", "sac", "her", "dsae"])
@@ -267,9 +285,9 @@ def test_a_checkpoint_of_another_kind_and_an_empty_folder_are_refused(tmp_path):
 def test_a_config_of_another_version_is_told_with_its_file(tmp_path):
     learner = make("oracle")
     old = checkpoint(learner)
-    old.config.pop("points")
+    old.config["former"] = 1
     CheckpointStore(tmp_path).save(old)
-    with pytest.raises(ConfigError, match=rf"{LAST}: config points: missing"):
+    with pytest.raises(ConfigError, match=rf"{LAST}: config former: unknown field"):
         load_agent(tmp_path / LAST)
 
 
