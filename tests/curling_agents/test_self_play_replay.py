@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from agents.curling.learning.replay import MOST_SEGMENTS, Replay
-from agents.curling.learning.self_play import EXAMPLE, play_ends
+from agents.curling.learning.self_play import EXAMPLE, hammer_points, play_ends
 from agents.curling.positions import mover
 from agents.runs.segments import Segment
 from tests.curling_agents.tiny_self_play import CONFIG, SEED, player_of
