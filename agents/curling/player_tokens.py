@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.checkpoint_paths import named, resolve
 from agents.runs.errors import ConfigError
 
 SCRIPTED = ("random", "drawer", "rules")
@@ -102,9 +102,7 @@ def _network(name: str, utility: str) -> tuple[Path | None, str]:
         if stem in pretrained_names():
             return pretrained_path(stem), meant
     path = Path(name)
-    shorthand = path.parent / "checkpoints" / f"{path.name}.safetensors"
-    candidates = (path, path / "checkpoints" / BEST, path / "checkpoints" / LAST, shorthand)
-    return next((file for file in candidates if name and file.is_file()), None), utility
+    return (resolve(path) or resolve(named(path))) if name else None, utility
 
 
 def _expected(token: str) -> str:

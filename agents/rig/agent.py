@@ -24,10 +24,9 @@ from agents.rig.sac import OUTPUTS as SAC_OUTPUTS
 from agents.rig.sac import squashed_sample
 from agents.rig.td3 import OUTPUTS as TD3_OUTPUTS
 from agents.runs.checkpoint import Checkpoint, load_checkpoint
-from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.checkpoint_paths import resolve
 from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError
-from agents.runs.run_folder import CHECKPOINTS_NAME
 from envs.manipulation.tasks import get_plan
 
 KIND = "rig"
@@ -149,7 +148,10 @@ def load_agent(path: Path, device: torch.device | str = "cpu") -> Agent:
         CorruptFileError: when the file is damaged.
         StorageError: when it cannot be read.
     """
-    return agent_of(load_checkpoint(checkpoint_file(Path(path))), path, device)
+    file = resolve(path) if path.is_dir() else path
+    if file is None:
+        raise ConfigError(f"run: got {path}, expected a run folder with a checkpoint, or a checkpoint")
+    return agent_of(load_checkpoint(file), path, device)
 
 
 def agent_of(checkpoint: Checkpoint, path: Path, device: torch.device | str) -> Agent:
@@ -164,20 +166,6 @@ def agent_of(checkpoint: Checkpoint, path: Path, device: torch.device | str) -> 
         return restore_agent(config, checkpoint.state["learner"], device)
     except (KeyError, TypeError, RuntimeError) as error:
         raise CorruptFileError(f"{path}: the state does not fit its config ({error})") from error
-
-
-def checkpoint_file(path: Path) -> Path:
-    """The checkpoint that a path means: a file itself, or the best or last one of a run folder.
-
-    Raises:
-        ConfigError: when a folder has none.
-    """
-    if not path.is_dir():
-        return path
-    for name in (BEST, LAST):
-        if (path / CHECKPOINTS_NAME / name).is_file():
-            return path / CHECKPOINTS_NAME / name
-    raise ConfigError(f"run: got {path}, expected a run folder with a checkpoint, or a checkpoint")
 
 
 def restore_agent(config: RigConfig, state: Mapping[str, Any], device: torch.device | str) -> Agent:
