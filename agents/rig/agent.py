@@ -46,35 +46,34 @@ class Agent:
     def __init__(self, config: RigConfig, representation: Representation, networks: ActorCritic) -> None:
         self.config, self.representation, self.networks = config, representation, networks
 
-    def act(
-        self, observation: NDArray, goal: NDArray, *, rng: np.random.Generator | None = None
-    ) -> NDArray[np.float32]:
-        """Actions for a batch.
+    def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
+        """How to act without exploration towards goals [N, ...] that stay the same: they are encoded once.
 
         Args:
-            observation: [N, S, S, 3] uint8 images, or [N, G] metres for the oracle.
-            goal: the same, as it should be.
-            rng: explores (TD3 with white noise, SAC by its distribution); None acts greedily.
-
-        Returns:
-            [N, 2] float32 in [-1, 1].
+            goal: [N, S, S, 3] uint8 images, or [N, G] metres for the oracle; so are the observations.
 
         Raises:
             ValueError: when a shape or dtype is not that of the world.
-            FloatingPointError: when an action is not finite.
         """
-        encode = self.representation.encode
-        return self.act_on(encode(observation), encode(goal), rng=rng)
-
-    def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
-        """`act` without exploration towards goals [N, ...] that stay the same: they are encoded once."""
         encode, codes = self.representation.encode, self.representation.encode(goal)
         return lambda observation: self.act_on(encode(observation), codes)
 
     def act_on(
         self, codes: NDArray, goals: NDArray, *, rng: np.random.Generator | None = None
     ) -> NDArray[np.float32]:
-        """As `act`, of what `representation.encode` gave."""
+        """Actions for a batch.
+
+        Args:
+            codes: what `representation.encode` gave of N observations.
+            goals: the same of how they should be.
+            rng: explores (TD3 with white noise, SAC by its distribution); None acts greedily.
+
+        Returns:
+            [N, 2] float32 in [-1, 1].
+
+        Raises:
+            FloatingPointError: when an action is not finite.
+        """
         greedy = rng is None
         if self.config.algorithm == "sac":
             noise = np.zeros((len(codes), ACTIONS)) if greedy else rng.standard_normal((len(codes), ACTIONS))

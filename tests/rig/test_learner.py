@@ -264,13 +264,14 @@ def test_a_loaded_agent_acts_as_the_learner_s_own(name, tmp_path):
         seen = rng.integers(256, size=(2, 3, 48, 48, 3), dtype=np.uint8)
     else:
         seen = rng.uniform(0, 0.5, (2, 3, 4)).astype(np.float32)
-    actions = agent.act(*seen)
+    codes = [agent.representation.encode(part) for part in seen]
+    actions = agent.act_on(*codes)
     assert actions.dtype == np.float32 and actions.shape == (3, 2) and np.abs(actions).max() <= 1
-    assert np.array_equal(actions, learner.agent.act(*seen))
+    assert np.array_equal(actions, learner.agent.towards(seen[1])(seen[0]))
     assert np.array_equal(actions, agent.towards(seen[1])(seen[0]))
-    explored = agent.act(*seen, rng=np.random.default_rng(1))
+    explored = agent.act_on(*codes, rng=np.random.default_rng(1))
     assert np.abs(explored).max() <= 1 and not np.array_equal(actions, explored)
-    assert np.array_equal(explored, agent.act(*seen, rng=np.random.default_rng(1)))
+    assert np.array_equal(explored, agent.act_on(*codes, rng=np.random.default_rng(1)))
     assert agent.config == learner.config
 
 
@@ -300,4 +301,4 @@ def test_an_agent_needs_neither_replay_nor_optimisers():
     }
     images = learner.autoencoder.images[:2]
     agent = restore_agent(learner.config, lean, "cpu")
-    assert np.array_equal(agent.act(images, images), learner.agent.act(images, images))
+    assert np.array_equal(agent.towards(images)(images), learner.agent.towards(images)(images))
