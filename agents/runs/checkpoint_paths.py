@@ -8,22 +8,19 @@ from agents.runs.errors import ConfigError
 from agents.runs.run_folder import CHECKPOINTS_NAME
 
 BEST_FIRST, LAST_FIRST = (BEST, LAST), (LAST, BEST)
+SUFFIX = ".safetensors"
 
 
 def resolve(path: Path, order: Sequence[str] = BEST_FIRST) -> Path | None:
-    """The checkpoint that a path means: itself, if it is a file, or one of a run's; None if there is none.
+    """The checkpoint that a path means; None if there is none.
 
     Args:
-        path: perhaps a file or a run folder.
+        path: perhaps a file, a run folder, or RUN/NAME, a checkpoint without its suffix, as `run/last`.
         order: names of a run's checkpoints, of which the first that it has is taken.
     """
-    candidates = (path, *(path / CHECKPOINTS_NAME / name for name in order))
+    short = path.parent / CHECKPOINTS_NAME / f"{path.name}{SUFFIX}"
+    candidates = (path, *(path / CHECKPOINTS_NAME / name for name in order), short)
     return next((file for file in candidates if file.is_file()), None)
-
-
-def named(path: Path) -> Path:
-    """What RUN/NAME means where NAME is a checkpoint's, without its suffix: such as `run/last`."""
-    return path.parent / CHECKPOINTS_NAME / f"{path.name}{Path(LAST).suffix}"
 
 
 def check_checkpoint_paths(paths: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import tyro
 
 import run
 from agents.commands.train import Options
+from agents.curling.player_tokens import pretrained_path
 from agents.runs.kinds import KINDS, config_class
 
 BAD_VALUES = (
@@ -68,6 +69,7 @@ REQUIRED_WORDS: dict[str, list[str]] = {
     "analyse": ["--position", __file__],
     "canaries": ["drawer"],
     "render": [__file__],
+    "export": [str(pretrained_path("kr_dl")), "network.safetensors"],
 }
 """Command -> words without which its flags cannot be tried alone."""
 

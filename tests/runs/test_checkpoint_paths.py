@@ -7,7 +7,6 @@ from agents.runs.checkpoint_paths import (
     LAST_FIRST,
     checkpoint_files,
     has_checkpoints,
-    named,
     resolve,
 )
 from agents.runs.checkpoint_store import BEST, LAST
@@ -36,7 +35,7 @@ def test_a_run_means_the_first_of_its_checkpoints_in_the_order_asked_for(tmp_pat
     run = made(tmp_path / "run", *names)
     file = run / "checkpoints" / found
     assert resolve(run, order) == file
-    assert resolve(file, order) == resolve(named(run / found.removesuffix(".safetensors"))) == file
+    assert resolve(file, order) == resolve(run / found.removesuffix(".safetensors")) == file
     assert checkpoint_files(run, order) == [file] and has_checkpoints(run)
 
 
