@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
     "strategy": Command(
         "agents.commands.strategy", "the chance to win a game of curling, by lead and ends left"
     ),
+    "export": Command("agents.commands.export", "write the curling network of a run to a small file"),
     "envs": Command("agents.commands.envs", "list the registered environments"),
     "match": Command("agents.commands.match", "play one game of curling between two players"),
     "tournament": Command(

@@ -89,5 +89,5 @@ def _random_batch(shape: tuple[int, ...], count: int, rng: np.random.Generator) 
 def _autoencoder_updates(config: RigConfig, seed: int) -> Callable[[], object]:
     rng, side = np.random.default_rng(seed), config.image_size
     images = rng.integers(0, 256, (IMAGES, side, side, 3), dtype=np.uint8)
-    training = AutoencoderTraining(config, images, seed=seed, device="cpu")
+    training = AutoencoderTraining(config, seed=seed, device="cpu")
     return lambda: training.finetune(lambda count: images[:count])

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from agents.commands.checkpoint_paths import checkpoint_files
 from agents.commands.flags import check_tokens, parse_flags
 from agents.runs.checkpoint import read_kind
+from agents.runs.checkpoint_paths import checkpoint_files, has_checkpoints
 from agents.runs.errors import ConfigError, CorruptFileError
 from agents.runs.kinds import KINDS, get_kind
 
@@ -59,7 +59,7 @@ def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
     paths = [Path(word) for word in argv if not word.startswith("-")]
     damaged = None
     for path in paths:
-        if path.is_file() or _is_run(path):
+        if path.is_file() or has_checkpoints(path):
             try:
                 return read_kind(checkpoint_files(path)[0]), argv
             except CorruptFileError as error:  # perhaps another flag's file
@@ -71,11 +71,6 @@ def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
         f"checkpoints: got {got}, expected a checkpoint file or a run with checkpoints, "
         f"or first one of the kinds {', '.join(_kinds())}"
     )
-
-
-def _is_run(path: Path) -> bool:
-    """Whether the path is a folder with checkpoints, its own or of several seeds."""
-    return any(any(path.glob(pattern)) for pattern in ("checkpoints/*", "seed-*/checkpoints/*"))
 
 
 def _evaluation(kind: str) -> ModuleType:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import tyro
 
-from agents.commands.checkpoint_paths import check_checkpoint_paths
+from agents.runs.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_new_file, check_whole

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agents.commands.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files, run_label
 from agents.commands.tables import print_table
 from agents.rig.agent import agent_of
 from agents.rig.config import RigConfig
@@ -22,6 +21,7 @@ from agents.rig.groups import Group, Measured, grouped, oracle_means
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files, run_label
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
 from agents.runs.intervals import CONFIDENCE, Interval

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from agents.commands.checkpoint_paths import checkpoint_files
 from agents.commands.tables import print_table
 from agents.plots.confusion import draw_confusion
 from agents.plots.curves import save_figure
 from agents.plots.reliability import draw_reliability
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import load_checkpoint
+from agents.runs.checkpoint_paths import checkpoint_files
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, StorageError
 from agents.runs.run_folder import CHECKPOINTS_NAME

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.commands.checkpoint_paths import LAST_FIRST, checkpoint_files
 from agents.commands.progress import progress
 from agents.plots.picture_grid import png_bytes
 from agents.plots.rollouts import contact_sheet, moving_picture
@@ -17,6 +16,7 @@ from agents.rig.goal_images import read_goal_image
 from agents.rig.play import begin_towards
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
+from agents.runs.checkpoint_paths import LAST_FIRST, checkpoint_files
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
 from envs.goal import pixel_distance

@@ -18,7 +18,7 @@ from agents.curling.winning import POINTS, RULES_ENDS, WinningTable, one_end_dis
 from agents.plots.curves import save_figure
 from agents.plots.winning import draw_winning
 from agents.runs.atomic import write_file
-from agents.runs.checkpoint_store import LAST
+from agents.runs.checkpoint_paths import LAST_FIRST, resolve
 from agents.runs.errors import ConfigError, CorruptFileError, StorageError
 from agents.runs.json_file import write_json
 from envs.curling.conditions import build_world
@@ -74,7 +74,10 @@ def _counted(config: "Config") -> Ends:
 
 def _self_played(run: str) -> Ends:
     """The ends that a run of self-play counted."""
-    counts = load_network(Path(run) / "checkpoints" / LAST).hammer_points
+    file = resolve(Path(run), LAST_FIRST)
+    if file is None:
+        raise ConfigError(f"source: got {run}, expected game records or a run with checkpoints")
+    counts = load_network(file).hammer_points
     if counts is None or not counts.any():
         raise ConfigError(f"source: got {run}, which has played no ends, expected a run of self-play")
     return Ends(counts / counts.sum(), int(counts.sum()), f"self-play, {run}")

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.checkpoint_paths import SUFFIX, resolve
 from agents.runs.errors import ConfigError
 
 SCRIPTED = ("random", "drawer", "rules")
@@ -20,7 +20,7 @@ WITHOUT_NETWORK = ("kr_uct", "uct")
 WITH_NETWORK = ("kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct", "policy")
 DEFAULT_SEARCH = WITH_NETWORK[0]
 MES = "+mes"
-PRETRAINED, SUFFIX = Path(__file__).parent / "pretrained", ".safetensors"
+PRETRAINED = Path(__file__).parent / "pretrained"
 PRETRAINED_MES = "_mes"  # NAME_mes is the pretrained network NAME searched with +mes
 LONGEST_TOKEN = 1000
 
@@ -101,10 +101,7 @@ def _network(name: str, utility: str) -> tuple[Path | None, str]:
     for stem, meant in ((name, utility), (base, "winning")):
         if stem in pretrained_names():
             return pretrained_path(stem), meant
-    path = Path(name)
-    shorthand = path.parent / "checkpoints" / f"{path.name}.safetensors"
-    candidates = (path, path / "checkpoints" / BEST, path / "checkpoints" / LAST, shorthand)
-    return next((file for file in candidates if name and file.is_file()), None), utility
+    return resolve(Path(name)) if name else None, utility
 
 
 def _expected(token: str) -> str:

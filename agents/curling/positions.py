@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.curling.physics.sheet import STONES, STONES_PER_TEAM
+from envs.curling.physics.sheet import STONES
 from envs.curling.rules.game import GameState
 from envs.curling.world import World
 
@@ -58,12 +58,3 @@ def mirrored(positions: NDArray) -> NDArray:
     turned = positions.copy()
     turned["stones"][..., 0] = -turned["stones"][..., 0]
     return turned
-
-
-def swapped(positions: NDArray) -> NDArray:
-    """The same positions [B] with the teams' names exchanged."""
-    other = positions.copy()
-    slots = np.roll(np.arange(STONES), STONES_PER_TEAM)
-    other["stones"], other["in_play"] = positions["stones"][:, slots], positions["in_play"][:, slots]
-    other["hammer"], other["lead"] = 1 - positions["hammer"], -positions["lead"]
-    return other

@@ -24,10 +24,9 @@ from agents.rig.sac import OUTPUTS as SAC_OUTPUTS
 from agents.rig.sac import squashed_sample
 from agents.rig.td3 import OUTPUTS as TD3_OUTPUTS
 from agents.runs.checkpoint import Checkpoint, load_checkpoint
-from agents.runs.checkpoint_store import BEST, LAST
+from agents.runs.checkpoint_paths import resolve
 from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError
-from agents.runs.run_folder import CHECKPOINTS_NAME
 from envs.manipulation.tasks import get_plan
 
 KIND = "rig"
@@ -47,35 +46,34 @@ class Agent:
     def __init__(self, config: RigConfig, representation: Representation, networks: ActorCritic) -> None:
         self.config, self.representation, self.networks = config, representation, networks
 
-    def act(
-        self, observation: NDArray, goal: NDArray, *, rng: np.random.Generator | None = None
-    ) -> NDArray[np.float32]:
-        """Actions for a batch.
+    def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
+        """How to act without exploration towards goals [N, ...] that stay the same: they are encoded once.
 
         Args:
-            observation: [N, S, S, 3] uint8 images, or [N, G] metres for the oracle.
-            goal: the same, as it should be.
-            rng: explores (TD3 with white noise, SAC by its distribution); None acts greedily.
-
-        Returns:
-            [N, 2] float32 in [-1, 1].
+            goal: [N, S, S, 3] uint8 images, or [N, G] metres for the oracle; so are the observations.
 
         Raises:
             ValueError: when a shape or dtype is not that of the world.
-            FloatingPointError: when an action is not finite.
         """
-        encode = self.representation.encode
-        return self.act_on(encode(observation), encode(goal), rng=rng)
-
-    def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
-        """`act` without exploration towards goals [N, ...] that stay the same: they are encoded once."""
         encode, codes = self.representation.encode, self.representation.encode(goal)
         return lambda observation: self.act_on(encode(observation), codes)
 
     def act_on(
         self, codes: NDArray, goals: NDArray, *, rng: np.random.Generator | None = None
     ) -> NDArray[np.float32]:
-        """As `act`, of what `representation.encode` gave."""
+        """Actions for a batch.
+
+        Args:
+            codes: what `representation.encode` gave of N observations.
+            goals: the same of how they should be.
+            rng: explores (TD3 with white noise, SAC by its distribution); None acts greedily.
+
+        Returns:
+            [N, 2] float32 in [-1, 1].
+
+        Raises:
+            FloatingPointError: when an action is not finite.
+        """
         greedy = rng is None
         if self.config.algorithm == "sac":
             noise = np.zeros((len(codes), ACTIONS)) if greedy else rng.standard_normal((len(codes), ACTIONS))
@@ -149,7 +147,10 @@ def load_agent(path: Path, device: torch.device | str = "cpu") -> Agent:
         CorruptFileError: when the file is damaged.
         StorageError: when it cannot be read.
     """
-    return agent_of(load_checkpoint(checkpoint_file(Path(path))), path, device)
+    file = resolve(path) if path.is_dir() else path
+    if file is None:
+        raise ConfigError(f"run: got {path}, expected a run folder with a checkpoint, or a checkpoint")
+    return agent_of(load_checkpoint(file), path, device)
 
 
 def agent_of(checkpoint: Checkpoint, path: Path, device: torch.device | str) -> Agent:
@@ -164,20 +165,6 @@ def agent_of(checkpoint: Checkpoint, path: Path, device: torch.device | str) -> 
         return restore_agent(config, checkpoint.state["learner"], device)
     except (KeyError, TypeError, RuntimeError) as error:
         raise CorruptFileError(f"{path}: the state does not fit its config ({error})") from error
-
-
-def checkpoint_file(path: Path) -> Path:
-    """The checkpoint that a path means: a file itself, or the best or last one of a run folder.
-
-    Raises:
-        ConfigError: when a folder has none.
-    """
-    if not path.is_dir():
-        return path
-    for name in (BEST, LAST):
-        if (path / CHECKPOINTS_NAME / name).is_file():
-            return path / CHECKPOINTS_NAME / name
-    raise ConfigError(f"run: got {path}, expected a run folder with a checkpoint, or a checkpoint")
 
 
 def restore_agent(config: RigConfig, state: Mapping[str, Any], device: torch.device | str) -> Agent:

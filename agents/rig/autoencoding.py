@@ -43,30 +43,29 @@ class AutoencoderLoss:
 
 
 class AutoencoderTraining:
-    """An autoencoder, its optimiser and its first images.
+    """An autoencoder, its optimiser and the images of the covering policy, which `begin` gives it.
 
     Args:
         config: of the run.
-        images: [N, S, S, 3] uint8 of the covering policy.
         seed: of weights, order and noise.
         device: where to compute.
     """
 
-    def __init__(
-        self, config: RigConfig, images: NDArray[np.uint8], *, seed: int, device: torch.device | str
-    ) -> None:
-        self.config, self.images = config, images
+    def __init__(self, config: RigConfig, *, seed: int, device: torch.device | str) -> None:
+        self.config = config
+        side = config.image_size
+        self.images = np.empty((0, side, side, 3), np.uint8)
+        """[N, S, S, 3]; none until `begin` or `take_images`."""
         self._latent = config.latent
         self._device = torch.device(device)
         network = build_network(config, generator=torch.Generator().manual_seed(seed))
-        fit_mean_image(network, images)
         self._variational = isinstance(network, VariationalAutoencoder)
         self.fit = Fit(
             network,
             AutoencoderLoss(self.beta),
             self._fetch,
-            len(images),
-            fit_config(config, len(images)),
+            config.vae_images,
+            fit_config(config, config.vae_images),
             seed=seed,
             device=device,
         )
@@ -99,14 +98,24 @@ class AutoencoderTraining:
         ]
         return _named({name: float(np.mean([r[name] for r in reports])) for name in reports[0]})
 
-    def take_images(self, images: NDArray[np.uint8]) -> None:
-        """Learn on the covering images of the run that is continued, in place of its own.
+    def begin(self, images: NDArray[np.uint8]) -> None:
+        """Learn on these covering images, [N, S, S, 3], from the start: the mean image is theirs.
 
         Raises:
             ValueError: when they are of another number or size.
         """
-        if images.shape != self.images.shape:
-            raise ValueError(f"covering images: got {images.shape}, expected {self.images.shape}")
+        self.take_images(images)
+        fit_mean_image(self.fit.model, images)
+
+    def take_images(self, images: NDArray[np.uint8]) -> None:
+        """Go on with the covering images [N, S, S, 3] of the run that is continued.
+
+        Raises:
+            ValueError: when they are of another number or size.
+        """
+        expected = (self.config.vae_images, *self.images.shape[1:])
+        if images.shape != expected:
+            raise ValueError(f"covering images: got {images.shape}, expected {expected}")
         self.images = images
 
     def state_dict(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class GoalSource(Protocol):
 
 
 class TaskGoals:
-    """Goals of the task itself, from a pool of `POOL`.
+    """Goals of the task itself, from a pool of `POOL` that is drawn when it is first needed.
 
     Args:
         task: draws the goals, as images or as states.
@@ -53,12 +53,14 @@ class TaskGoals:
         rng: np.random.Generator,
     ) -> None:
         self._task, self._representation = task, representation
-        self._visual = task.camera is not None
-        self._fill(sample_layouts(task.plan, rng, POOL, everything=not self._visual))
+        self._visual, self._rng = task.camera is not None, rng
+        self._drawn: NDArray[np.float64] | None = None
+        self._encoded: NDArray | None = None
 
     def draw(self, rng: np.random.Generator, seen: NDArray) -> Goals:
         """Goals for relabelling; images are their own codes, states have the pucks that `seen` has."""
-        codes = self._codes[rng.integers(len(self._codes), size=len(seen))]
+        pool = self._pool()
+        codes = pool[rng.integers(len(pool), size=len(seen))]
         if self._visual:
             return Goals(codes, codes)
         return Goals(self._representation.with_the_pucks_of(seen, codes), None)
@@ -71,16 +73,25 @@ class TaskGoals:
 
     def state_dict(self) -> dict[str, Any]:
         """The pool's layouts."""
-        return {"layouts": self._layouts}
+        return {"layouts": self._layouts()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
-        self._fill(state["layouts"])
+        self._drawn, self._encoded = state["layouts"], None
 
-    def _fill(self, layouts: NDArray[np.float64]) -> None:
-        self._layouts = layouts
-        seen = self._task.images_of(layouts) if self._visual else layouts
-        self._codes = self._representation.encode(seen)
+    def _layouts(self) -> NDArray[np.float64]:
+        """Of the pool, [P, G] metres."""
+        if self._drawn is None:
+            self._drawn = sample_layouts(self._task.plan, self._rng, POOL, everything=not self._visual)
+        return self._drawn
+
+    def _pool(self) -> NDArray:
+        """The pool's goals as codes, [P, ...]."""
+        if self._encoded is None:
+            layouts = self._layouts()
+            seen = self._task.images_of(layouts) if self._visual else layouts
+            self._encoded = self._representation.encode(seen)
+        return self._encoded
 
 
 class ImaginedGoals:

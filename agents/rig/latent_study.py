@@ -165,7 +165,8 @@ def _error(images: NDArray[np.uint8], others: NDArray, region: NDArray[np.bool_]
 def _trained(config: RigConfig, task: ManipulationTask, rng: np.random.Generator) -> LatentRepresentation:
     """An autoencoder trained on covering images of its own."""
     images = covering_images(task, rng, count=config.vae_images, rollout=config.vae_rollout)
-    training = AutoencoderTraining(config, images, seed=int(rng.integers(2**63)), device="cpu")
+    training = AutoencoderTraining(config, seed=int(rng.integers(2**63)), device="cpu")
+    training.begin(images)
     for _ in training.pretrain():
         pass
     return training.representation

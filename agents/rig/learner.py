@@ -8,11 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import gymnasium
 import numpy as np
 import torch
 
-import envs  # noqa: F401  (registers the worlds)
 from agents.rig.agent import build_agent
 from agents.rig.autoencoding import AutoencoderTraining
 from agents.rig.collector import Collector
@@ -25,10 +23,9 @@ from agents.rig.goals import ImaginedGoals, TaskGoals
 from agents.rig.replay import Replay
 from agents.rig.sac import Sac
 from agents.rig.td3 import Td3
+from agents.rig.worlds import build_task
 from agents.runs.random_state import numpy_state, restore_numpy
 from agents.runs.segments import Segment
-from envs.manipulation.task import ManipulationTask
-from envs.manipulation.tasks import get_plan
 
 ALGORITHMS = {"td3": Td3, "sac": Sac}
 HELD_OUT_SEED = 2018
@@ -47,11 +44,13 @@ class RigLearner:
     def __init__(self, config: RigConfig, *, seed: int, device: str) -> None:
         self.config, self._device = config, device
         worlds, covering, goals, draws, networks = np.random.SeedSequence(seed).spawn(5)
-        side = config.image_size if config.visual else None
-        self._task = ManipulationTask(get_plan(config.env), image_size=side, horizon=config.horizon or None)
+        self._task = build_task(config)
         weights, images, updates = (int(number) for number in networks.generate_state(3))
-        self.autoencoder = self._covering_autoencoder(np.random.default_rng(covering), images)
-        self._covering = Segment(self.autoencoder.images) if self.autoencoder else None
+        self.autoencoder = (
+            AutoencoderTraining(config, seed=images, device=device) if config.autoencoder else None
+        )
+        self._covering: Segment | None = None
+        self._covering_rng = np.random.default_rng(covering)
         self.agent = build_agent(
             config,
             generator=torch.Generator().manual_seed(weights),
@@ -65,7 +64,7 @@ class RigLearner:
         self.replay = self._empty_replay()
         self._collector = Collector(self._task, self.agent, self.goals, self.replay, seed=worlds)
         self._rng = np.random.default_rng(draws)
-        self._measured = _measured_world(config)
+        self._held_out = held_out_goals(self._task, config.goals, HELD_OUT_SEED)
         self.steps = 0
         self._pretrained = 0
 
@@ -76,6 +75,7 @@ class RigLearner:
             FloatingPointError: in the update that meets a number that is not finite.
             PhysicsError: when a simulation went wrong.
         """
+        self._cover()
         if self.autoencoder and self._pretrained < self.config.pretraining_intervals:
             for report in self.autoencoder.pretrain():
                 self._pretrained += 1
@@ -119,12 +119,12 @@ class RigLearner:
         self._collector.recode()
 
     def _measure(self) -> dict[str, float]:
-        goals = held_out_goals(self._measured, self.config.goals, HELD_OUT_SEED)
-        found = final_distances(self.agent, self._measured, goals, horizon=self._task.horizon)
+        found = final_distances(self.agent, self._task, self._held_out)
         return {name: float(np.mean(values)) for name, values in found.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that changes; images as sealed segments."""
+        self._cover()
         state = {
             "steps": self.steps,
             "pretrained": self._pretrained,
@@ -158,13 +158,14 @@ class RigLearner:
         self.replay.load_state_dict(state["replay"])
         self._collector.load_state_dict(state["collector"])
 
-    def _covering_autoencoder(self, rng: np.random.Generator, seed: int) -> AutoencoderTraining | None:
-        if not self.config.autoencoder:
-            return None
-        images = covering_images(
-            self._task, rng, count=self.config.vae_images, rollout=self.config.vae_rollout
-        )
-        return AutoencoderTraining(self.config, images, seed=seed, device=self._device)
+    def _cover(self) -> None:
+        """Take the covering images, unless they came with the run that is continued."""
+        if self.autoencoder is None or self._covering is not None:
+            return
+        count, rollout = self.config.vae_images, self.config.vae_rollout
+        images = covering_images(self._task, self._covering_rng, count=count, rollout=rollout)
+        self._covering = Segment(images)
+        self.autoencoder.begin(images)
 
     def _goal_source(self, rng: np.random.Generator) -> ImaginedGoals | TaskGoals:
         if self.autoencoder is None:
@@ -183,14 +184,6 @@ class RigLearner:
             side=config.image_size if config.visual else None,
             goal_images=len(shape) > 1 or config.reward_kind == "pixel_mse",
         )
-
-
-def _measured_world(config: RigConfig) -> gymnasium.Env:
-    """The registered world of a config, in which the agent is measured."""
-    name = "".join(word.capitalize() for word in config.env.split("_"))
-    if not config.visual:
-        return gymnasium.make(f"hogline/{name}-v0", disable_env_checker=True)
-    return gymnasium.make(f"hogline/Visual{name}-v0", image_size=config.image_size, disable_env_checker=True)
 
 
 def build(config: RigConfig, *, seed: int, device: str) -> RigLearner:

@@ -8,6 +8,7 @@ import tyro
 
 import run
 from agents.commands.train import Options
+from agents.curling.player_tokens import pretrained_path
 from agents.runs.kinds import KINDS, config_class
 
 BAD_VALUES = (
@@ -17,7 +18,7 @@ FREE_TEXT = {"None", "no such thing", "[1, 2]", "\N{SNOWMAN}", "nan", "inf", "0"
 """What a text field (a path, a name) may take; a check of its own may still refuse it."""
 
 FROM_ZERO: dict[str, set[str]] = {
-    "train": {"seed"},
+    "train": {"seed", "keep_every"},
     "train tiny": {"pause", "poison_at"},
     "train vision": {
         *("train_images", "validation_images", "data_seed", "momentum", "raised_momentum", "warmup_epochs"),
@@ -35,7 +36,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "train rig": {
         "points",
         *("skew", "warmup_steps", "horizon", "beta", "beta_warmup", "finetune_every", "discount", "noise"),
-        *("noise_memory", "target_noise", "target_clip"),
+        *("noise_memory", "target_noise", "target_clip", "random_actions"),
     },
     "evaluate vision": {"images", "seed"},
     "evaluate rig": {"seed", "horizon"},
@@ -68,6 +69,7 @@ REQUIRED_WORDS: dict[str, list[str]] = {
     "analyse": ["--position", __file__],
     "canaries": ["drawer"],
     "render": [__file__],
+    "export": [str(pretrained_path("kr_dl")), "network.safetensors"],
 }
 """Command -> words without which its flags cannot be tried alone."""
 

@@ -6,9 +6,9 @@ import pytest
 
 import run
 from agents.commands import evaluate
-from agents.commands.checkpoint_paths import run_label
 from agents.runs.atomic import publish, stage
 from agents.runs.checkpoint import encode, read_kind
+from agents.runs.checkpoint_paths import run_label
 from agents.runs.errors import CorruptFileError
 from agents.runs.kinds import KINDS
 from tests.runs.checkpoints import small_checkpoint

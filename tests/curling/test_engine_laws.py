@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from envs.compiled import entry, kernel
-from envs.curling.physics.events import NONE, empty_board, proceed, release, set_up, settle
+from envs.curling.physics.board import empty_board
+from envs.curling.physics.cluster import settle
+from envs.curling.physics.events import NONE, proceed, release, set_up
 from envs.curling.physics.ice import ICES, get_ice
 from envs.curling.physics.motion import physics_of, simulate, trajectory
 from envs.curling.physics.stones import spin_at, state_at

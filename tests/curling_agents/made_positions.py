@@ -9,7 +9,7 @@ from agents.curling.search.grid import CELLS, PolicyGrid
 from agents.curling.search.shot_space import ShotSpace
 from agents.curling.search.simulator import EndSimulator
 from envs.curling.conditions import build_world
-from envs.curling.physics.sheet import WORLD_CURLING
+from envs.curling.physics.sheet import STONES, STONES_PER_TEAM, WORLD_CURLING
 from envs.curling.rules.game import start_game
 
 
@@ -52,3 +52,12 @@ def laid(team_0=(), team_1=(), *, shot=15, hammer=1, lead=0, end=0, ends=8):
     position["shot"], position["shots"], position["hammer"] = shot, 16, hammer
     position["lead"], position["end"], position["ends"] = lead, end, ends
     return position
+
+
+def swapped(positions):
+    """The same positions [B] with the teams' names exchanged."""
+    other = positions.copy()
+    slots = np.roll(np.arange(STONES), STONES_PER_TEAM)
+    other["stones"], other["in_play"] = positions["stones"][:, slots], positions["in_play"][:, slots]
+    other["hammer"], other["lead"] = 1 - positions["hammer"], -positions["lead"]
+    return other

@@ -6,9 +6,9 @@ import torch
 
 from agents.curling.networks.features import game_features, inputs_of, mirror_inputs, stone_features
 from agents.curling.networks.planes import ALL, EMPTY, HOUSE, NEAR, ONES, OTHER, OWN, SIZE, TURN, planes
-from agents.curling.positions import mirrored, swapped
+from agents.curling.positions import mirrored
 from envs.curling.physics.sheet import WORLD_CURLING
-from tests.curling_agents.made_positions import laid, random_positions
+from tests.curling_agents.made_positions import laid, random_positions, swapped
 
 CELL_X = WORLD_CURLING.width / SIZE
 CELL_Y = (WORLD_CURLING.back_y - WORLD_CURLING.hog_y) / SIZE

@@ -12,20 +12,16 @@ from agents.curling.learning import reinforcement
 from agents.curling.learning.gate import MatchScore
 from agents.curling.learning.policy_targets import SURE_VISITS, density_targets, improved_targets
 from agents.curling.learning.reinforcement import build
-from agents.curling.learning.replay import Replay
 from agents.curling.learning.self_play import (
-    EXAMPLE,
     hammer_points,
     play_ends,
-    self_play_world,
 )
 from agents.curling.learning.self_play_config import SelfPlayConfig
 from agents.curling.networks.models import load_network, save_network, weights_hash
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import build_network
-from agents.curling.positions import POSITION, mover
+from agents.curling.positions import POSITION
 from agents.curling.search.grid import CELLS
-from agents.curling.search.search_player import SearchPlayer
 from agents.curling.winning import POINTS
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode
@@ -33,27 +29,18 @@ from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError
 from agents.runs.kinds import preset
 from agents.runs.origin import versions
+from agents.runs.segments import Segment
 from planners.config import KernelConfig
 from planners.interfaces import SearchResult
 from planners.kernel import density
 from run import main
+from tests.curling_agents.tiny_self_play import CONFIG, NETWORK, SEED, player_of
 from tests.vision_training.tiny import fingerprint
-
-NETWORK = NetworkConfig(stone_width=8, width=8)
-CONFIG = SelfPlayConfig(
-    network=NETWORK, simulations=6, candidates=4, iterations=3, games=2, updates=2, keep=48, batch=16, least=0
-)
-SEED = 5
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
     torch.set_num_threads(1)
-
-
-def player_of(config=CONFIG, seed=1):
-    network = build_network(config.network, generator=torch.Generator().manual_seed(seed))
-    return SearchPlayer(config.player, self_play_world(config), network)
 
 
 @pytest.fixture(scope="module")
@@ -172,56 +159,6 @@ def test_self_play_learns_from_improved_targets(search):
     assert not np.array_equal(examples["shares"], dense["shares"])
 
 
-def replay_of(player, played, **changes):
-    options = {"search_share": 0.0, "mirror": False} | changes
-    replay = Replay(64, player.grid, **options)
-    replay.add(played.examples)
-    return replay
-
-
-def test_batches_are_the_examples_as_the_mover_sees_them(player, played):
-    replay = replay_of(player, played)
-    *_, policy, values = replay.draw(500, np.random.default_rng(0), "cpu")
-    rows = np.random.default_rng(0).integers(64, size=500)
-    examples = played.examples[rows]
-    sign = np.where(mover(examples["position"]) == 0, 1, -1)
-    assert (values.argmax(1).numpy() == 8 + sign * examples["score"]).all()
-    picked = np.take_along_axis(policy.numpy(), examples["cells"].astype(int), 1)
-    assert np.array_equal(picked, examples["shares"])
-    found = replay_of(player, played, search_share=1.0).draw(500, np.random.default_rng(0), "cpu")[-1].numpy()
-    expected = np.where(sign[:, None] == 1, examples["found"], examples["found"][:, ::-1])
-    np.testing.assert_allclose(found, expected)
-
-
-def test_mirrored_examples_have_mirrored_stones_and_cells(player, played):
-    plain, mirror = replay_of(player, played), replay_of(player, played, mirror=True)
-    stones, *_, policy, _ = plain.draw(200, np.random.default_rng(3), "cpu")
-    turned, *_, other, _ = mirror.draw(200, np.random.default_rng(3), "cpu")
-    flipped = (other != policy).any(1)
-    assert 50 < flipped.sum() < 150
-    assert torch.equal(other[flipped], policy[flipped][:, player.grid.mirror])
-    assert torch.equal(turned[flipped][..., 0], -stones[flipped][..., 0])
-    assert torch.equal(turned[~flipped], stones[~flipped])
-
-
-def test_the_replay_keeps_the_latest_and_survives_saving(player):
-    replay = Replay(5, player.grid, search_share=0.5, mirror=True)
-    with pytest.raises(ValueError, match="is empty"):
-        replay.draw(1, np.random.default_rng(0), "cpu")
-    for first in (0, 3, 6):
-        rows = np.zeros(3, EXAMPLE)
-        rows["score"] = np.arange(first, first + 3) % 9
-        rows["position"]["shots"] = 16
-        replay.add(rows)
-    other = Replay(5, player.grid, search_share=0.5, mirror=True)
-    other.load_state_dict(copy.deepcopy(replay.state_dict()))
-    assert len(other) == 5
-    kept = other.state_dict()["rows"].reshape(-1).view(EXAMPLE)["score"]
-    assert sorted(kept.tolist()) == [4, 5, 6, 7, 8]
-    with pytest.raises(ValueError, match="replay: got"):
-        Replay(4, player.grid, search_share=0.5, mirror=True).load_state_dict(replay.state_dict())
-
-
 GATED = replace(CONFIG, gate_every=2, gate_games=2, gate_simulations=2)
 
 
@@ -242,9 +179,13 @@ def test_a_learner_that_is_stopped_anywhere_continues_bit_by_bit(config, stops):
 
 
 def _plain(state):
-    """Arrays as tensors, which the fingerprint reads in full."""
+    """Arrays as tensors, which the fingerprint reads in full; segments as their digests."""
     if isinstance(state, dict):
         return {key: _plain(value) for key, value in state.items()}
+    if isinstance(state, list):
+        return [_plain(value) for value in state]
+    if isinstance(state, Segment):
+        return state.digest
     return torch.from_numpy(state.copy()) if isinstance(state, np.ndarray) else state
 
 
@@ -254,17 +195,11 @@ def test_nothing_is_learnt_before_there_are_positions_enough():
     assert "loss" not in first and second["loss"] > 0
 
 
-def test_only_the_ends_of_the_positions_kept_count_for_the_chances_to_win(played):
+def test_only_the_ends_of_the_positions_kept_count_for_the_chances_to_win():
     config = replace(CONFIG, keep=32, iterations=3)  # two ends of sixteen shots
     learner = build(config, seed=SEED, device="cpu")
     list(learner.train())
     assert learner.state_dict()["hammer_points"].sum() == 2
-    replay = replay_of(learner._player, played)
-    assert np.array_equal(replay.hammer_points(), hammer_points(played.records))
-    later = play_ends(learner._player, config, SEED, range(4, 8))
-    replay.add(later.examples)
-    assert np.array_equal(replay.hammer_points(), hammer_points(later.records))
-    assert not np.array_equal(hammer_points(played.records), hammer_points(later.records))
 
 
 def test_only_a_promoted_network_plays(monkeypatch):
@@ -290,7 +225,8 @@ def test_the_network_of_a_gated_run_is_the_one_that_won_its_matches(tmp_path, mo
     config = {"network": config_to_json(NETWORK)}
     checkpoint = Checkpoint("kr_drl", config, 1, versions(), {"learner": learner.state_dict()})
     write_file(tmp_path / "gated.safetensors", b"".join(encode(checkpoint)))
-    assert load_network(tmp_path / "gated.safetensors").hash == start
+    found = load_network(tmp_path / "gated.safetensors").network
+    assert weights_hash(found.state_dict()) == start
 
 
 def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, player):
@@ -317,7 +253,7 @@ def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, 
     records = [parse_record(line) for line in lines]
     assert [record.number for record, _ in records] == [0, 1, 2, 3]
     assert all(replayed(player.world, record) == record for record, _ in records)
-    assert records[0][1]["network"] == load_network(start).hash != records[2][1]["network"]
+    assert records[0][1]["network"] == weights_hash(network.state_dict()) != records[2][1]["network"]
     assert load_network(out / "checkpoints" / "last.safetensors").config == NETWORK
     assert main(["strategy", "--source", str(log), "--out", str(tmp_path / "s.png")]) == 0
     assert "4 ends" in capsys.readouterr().out

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from agents.curling.positions import mirrored, mover, positions_of, swapped
+from agents.curling.positions import mirrored, mover, positions_of
 from agents.curling.search.shot_space import ShotSpace
 from agents.curling.search.simulator import EndSimulator
 from envs.curling.conditions import RULE_SETS, build_world
 from envs.curling.physics.delivery import Shot
 from envs.curling.rules.game import start_game
 from envs.curling.rules.rule_set import RuleSet
-from tests.curling_agents.made_positions import parts_of, random_positions
+from tests.curling_agents.made_positions import parts_of, random_positions, swapped
 
 GAMES, TURNS = 60, 24
 NO_TICK = RuleSet(ends=2, end_limit=2, no_tick_shots=5)

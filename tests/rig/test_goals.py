@@ -24,7 +24,9 @@ def task(name="reacher", side=48):
 def training(**changes):
     config = tiny(**changes)
     images = covering_images(task(), np.random.default_rng(0), count=24, rollout=4)
-    return AutoencoderTraining(config, images, seed=0, device="cpu")
+    made = AutoencoderTraining(config, seed=0, device="cpu")
+    made.begin(images)
+    return made
 
 
 def latent(**changes):

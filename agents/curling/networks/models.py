@@ -32,7 +32,7 @@ KIND = "curling_network"
 
 
 class LoadedNetwork(NamedTuple):
-    """A network from a file: in evaluation mode, with what made it, and the SHA-256 of its weights.
+    """A network from a file: in evaluation mode, with what made it.
 
     hammer_points: [K] int64, ends of its self-play by the points of the team with the hammer from -8 to 8, of
     which `winning` makes chances to win; None where it has played none.
@@ -42,7 +42,6 @@ class LoadedNetwork(NamedTuple):
     config: NetworkConfig
     kind: str
     step: int
-    hash: str
     hammer_points: NDArray[np.int64] | None = None
 
 
@@ -62,17 +61,14 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
         config = config_from_json(NetworkConfig, checkpoint.config["network"])
         network = build_network(config, generator=torch.Generator())
         state = checkpoint.state.get("learner", checkpoint.state)
-        weights = state.get("best") or state["network"]
-        network.load_state_dict(weights)
+        network.load_state_dict(state.get("best") or state["network"])
         ends = _checked_ends(state.get("hammer_points"))
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         problem = " ".join(str(error).split())[:200]
         raise CorruptFileError(
             f"{path}: holds no network of ours ({type(error).__name__}: {problem})"
         ) from error
-    return LoadedNetwork(
-        network.to(device).eval(), config, checkpoint.kind, checkpoint.step, weights_hash(weights), ends
-    )
+    return LoadedNetwork(network.to(device).eval(), config, checkpoint.kind, checkpoint.step, ends)
 
 
 def save_network(

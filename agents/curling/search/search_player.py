@@ -156,16 +156,6 @@ class SearchPlayer:
         velocity, spin = self.space.velocities(result.point, result.part)
         return [Shot(x, y, s) for (x, y), s in zip(velocity.tolist(), spin.tolist(), strict=True)]
 
-    def __call__(self, world: World, state: GameState, rng: np.random.Generator) -> Shot | None:
-        """The shot of one game, as an `envs.curling.players.opponents.Player`.
-
-        Raises:
-            ValueError: the world is not the player's.
-        """
-        if world != self.world:
-            raise ValueError("world: got another than the player's, expected the one it was built for")
-        return self.shots([state], rng.integers(0, 2**63, 1, dtype=np.uint64))[0]
-
     def _rollouts(self) -> Evaluator:
         """Hand-made candidates, and rollouts with noise that end in a judgement of the board."""
         return Rollouts(

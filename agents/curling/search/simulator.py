@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from agents.curling.compiled.end_step import OUTCOMES, rules_of, settle_shots
 from agents.curling.positions import mover
 from agents.curling.search.shot_space import ShotSpace
-from envs.curling.physics.events import UNFINISHED, empty_board
+from envs.curling.physics.board import empty_board
+from envs.curling.physics.events import UNFINISHED
 from envs.curling.physics.motion import physics_of, play_each
 from envs.curling.physics.sheet import STONES, STONES_PER_TEAM
 from envs.curling.world import World

@@ -1,23 +1,15 @@
 """One delivery from release to rest, from event to event: contacts, stones that leave, spins that end."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from envs.compiled import kernel
-from envs.curling.physics.approach import (
-    GRAZE,
-    TOUCHING,
-    contact_time,
-    corridor,
-    leave_time,
-    passes,
-    reach_time,
-)
-from envs.curling.physics.collision import MEMBER, PAIR, Contact, resolve
-from envs.curling.physics.path import PathTable
-from envs.curling.physics.stones import STONE, launch, lay, spin_at, state_at
+from envs.curling.physics.approach import GRAZE, contact_time, corridor, leave_time, passes, reach_time
+from envs.curling.physics.board import Board, Physics
+from envs.curling.physics.cluster import apart, gather, part, settle
+from envs.curling.physics.collision import resolve
+from envs.curling.physics.stones import launch, lay, state_at
 
 NONE, MEET, LEAVE, UNSPIN = 0, 1, 2, 3
 """Kinds of event."""
@@ -29,51 +21,8 @@ UNFINISHED = -1
 RUN_UP_STEPS = 4
 """Common steps towards all stones at rest before each of them is looked at by itself."""
 
-SETTLING_SWEEPS = 200
-SETTLED = 1e-9
-"""metres that stones at rest may stay pressed into each other."""
-
 LOG_FIELDS = 9
 """slot, start, x, y, turn_x, turn_y, curl, stop, present: a path as `stones.launch` leaves it."""
-
-
-class Physics(NamedTuple):
-    """What one delivery needs to know: the ice's path, contacts, and where the sheet ends (metres).
-
-    quantum: 0 is exact; the step in seconds of a simulator that steps mirrors that one: contacts and
-        departures take effect at the next multiple of it, and a struck stone makes a step before it slows.
-    release_lag: quanta that a delivered stone has slowed for when it sets out.
-    """
-
-    table: PathTable
-    contact: Contact
-    side: float
-    back: float
-    near: float
-    quantum: float
-    release_lag: float
-
-
-class Board(NamedTuple):
-    """One sheet in motion, and room to work in.
-
-    stones: [16] of dtype `STONE`.
-    meet: [16, 16] when each pair next collides, seconds; a row is current while its stone moves.
-    sure: [16, 16] bool; where it is not, the pair only surely does not collide before `meet`.
-    members, pairs: [16] and [120] of dtypes `MEMBER` and `PAIR`, for the stones in touch at one instant.
-    """
-
-    stones: np.ndarray
-    meet: np.ndarray
-    sure: np.ndarray
-    members: np.ndarray
-    pairs: np.ndarray
-
-
-def empty_board() -> Board:
-    """Room for one sheet."""
-    never, sure = np.full((16, 16), math.inf), np.ones((16, 16), np.bool_)
-    return Board(np.zeros(16, STONE), never, sure, np.zeros(16, MEMBER), np.zeros(120, PAIR))
 
 
 @kernel
@@ -155,99 +104,22 @@ def _next_event(board: Board, now: float, quantum: float) -> tuple[int, int, int
 
 
 @kernel
-def _gather(physics: Physics, board: Board, first: int, second: int, now: float) -> tuple[int, int]:
-    """List the stones in touch with a pair, directly or through others: (members, pairs)."""
-    stones, members, pairs = board.stones, board.members, board.pairs
-    touch = physics.contact.diameter + (TOUCHING if physics.quantum == 0.0 else 0.0)
-    _enter(physics, board, 0, first, now)
-    _enter(physics, board, 1, second, now)
-    count, links = 2, _link(members, pairs, 0, 0, 1, math.inf)
-    outside = 0  # a bit for each stone that is no member yet
-    for slot in range(16):
-        if stones[slot].present and slot != first and slot != second:
-            outside |= 1 << slot
-    checked = 0
-    while checked < count:
-        for other in range(max(checked + 1, 2), count):
-            links = _link(members, pairs, links, checked, other, touch)
-        for slot in range(16):
-            if outside & (1 << slot) and _near(physics, board, checked, slot, now, touch):
-                _enter(physics, board, count, slot, now)
-                links = _link(members, pairs, links, checked, count, math.inf)
-                outside ^= 1 << slot
-                count += 1
-        checked += 1
-    return count, links
-
-
-@kernel
-def _link(members: np.ndarray, pairs: np.ndarray, links: int, i: int, j: int, touch: float) -> int:
-    """List members i and j as a pair if at most `touch` metres apart; returns how many pairs are listed."""
-    rx, ry = members[j].x - members[i].x, members[j].y - members[i].y
-    distance = math.sqrt(rx * rx + ry * ry)
-    if distance > touch:
-        return links
-    pair = pairs[links]
-    pair.first, pair.second = i, j
-    pair.normal_x, pair.normal_y = rx / distance, ry / distance
-    return links + 1
-
-
-@kernel
-def _near(physics: Physics, board: Board, member: int, slot: int, now: float, touch: float) -> bool:
-    """Whether a stone lies at most `touch` metres from a member."""
-    x, y, _, _ = state_at(physics.table, board.stones, slot, now)
-    rx, ry = x - board.members[member].x, y - board.members[member].y
-    return rx * rx + ry * ry <= touch * touch
-
-
-@kernel
-def _enter(physics: Physics, board: Board, place: int, slot: int, now: float) -> None:
-    """Copy a stone's state at `now` into the members."""
-    member = board.members[place]
-    member.slot = slot
-    member.x, member.y, member.vx, member.vy = state_at(physics.table, board.stones, slot, now)
-    member.spin = spin_at(physics.table, board.stones, slot, now)
-
-
-@kernel
-def _apart(members: np.ndarray, pair: np.void) -> float:
-    """Distance in metres of a pair's centres."""
-    one, two = members[pair.first], members[pair.second]
-    return (two.x - one.x) * pair.normal_x + (two.y - one.y) * pair.normal_y
-
-
-@kernel
-def _part(members: np.ndarray, pairs: np.ndarray, diameter: float) -> None:
-    """Move stones that press into each other apart, by micrometres."""
-    for p in range(pairs.shape[0]):
-        one, two = members[pairs[p].first], members[pairs[p].second]
-        nx, ny = pairs[p].normal_x, pairs[p].normal_y
-        push = (diameter - _apart(members, pairs[p])) / 2.0
-        if push > 0.0:
-            one.x -= push * nx
-            one.y -= push * ny
-            two.x += push * nx
-            two.y += push * ny
-
-
-@kernel
 def _meet(physics: Physics, board: Board, first: int, second: int, now: float) -> int:
     """Resolve the contact of two stones and of all in touch with them; returns how many pairs collided.
 
     Stones that already rested against each other, and only pressed in, do not count.
     """
-    count, links = _gather(physics, board, first, second, now)
+    count, links = gather(physics, board, first, second, now)
     members, pairs, diameter = board.members[:count], board.pairs[:links], physics.contact.diameter
     resolve(physics.contact, members, pairs)
     collided, late = 0, -0.5 * physics.quantum
     struck = 0b11  # a bit for each member with a new path; the pair that met has one in any case
     for p in range(links):
         if pairs[p].push > 0.0:
-            collided += physics.quantum > 0.0 or _apart(members, pairs[p]) > diameter - 0.5 * GRAZE
+            collided += physics.quantum > 0.0 or apart(members, pairs[p]) > diameter - 0.5 * GRAZE
             struck |= 1 << pairs[p].first | 1 << pairs[p].second
     if physics.quantum == 0.0:
-        _part(members, pairs, diameter)
+        part(members, pairs, diameter)
     for place in range(count):
         if struck & (1 << place):
             m = members[place]
@@ -354,27 +226,3 @@ def _rest_time(board: Board, now: float) -> float:
         if board.stones[slot].present:
             now = max(now, board.stones[slot].stop)
     return now
-
-
-@kernel
-def settle(stones: np.ndarray, diameter: float) -> None:
-    """Part stones at rest that were left pressed into each other, by at most `GRAZE` a pair."""
-    for _ in range(SETTLING_SWEEPS):
-        deepest = 0.0
-        for i in range(16):
-            if not stones[i].present:
-                continue
-            for j in range(i):
-                rx, ry = stones[i].x - stones[j].x, stones[i].y - stones[j].y
-                squared = rx * rx + ry * ry
-                if not stones[j].present or squared >= diameter * diameter:
-                    continue
-                distance = math.sqrt(squared)
-                deepest = max(deepest, diameter - distance)
-                push = 0.5 * (diameter - distance) / distance
-                stones[i].x += push * rx
-                stones[i].y += push * ry
-                stones[j].x -= push * rx
-                stones[j].y -= push * ry
-        if deepest <= SETTLED:
-            break

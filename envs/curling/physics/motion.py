@@ -13,18 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.compiled import entry
+from envs.curling.physics.board import Board, Physics, empty_board
 from envs.curling.physics.collision import Contact
-from envs.curling.physics.events import (
-    LOG_FIELDS,
-    MOST_EVENTS,
-    UNFINISHED,
-    Board,
-    Physics,
-    empty_board,
-    play_out,
-    release,
-    set_up,
-)
+from envs.curling.physics.events import LOG_FIELDS, MOST_EVENTS, UNFINISHED, play_out, release, set_up
 from envs.curling.physics.ice import Ice
 from envs.curling.physics.path import CURLING, STRAIGHT, read
 from envs.curling.physics.positions import checked
@@ -86,7 +77,7 @@ def simulate(
         velocity: [B, 2] at release, m/s.
         spin: [B] angular velocity at release, rad/s anticlockwise.
         contact_quantum: 0 is exact; the step in seconds of a simulator that steps mirrors that one
-            (`events.Physics`).
+            (`board.Physics`).
         threads: worker threads; None is one for each core.
 
     Raises:

@@ -112,14 +112,6 @@ def parse_move(message: object, name: str = "move", release_spin: float = FCV1_R
     return Shot(x, y, ROTATIONS[rotation] * release_spin)
 
 
-def format_move(shot: Shot | None) -> dict[str, Any]:
-    """Write a move message, ready for JSON; None concedes."""
-    if shot is None:
-        return {"type": "concede"}
-    velocity = {"x": float(shot.velocity_x), "y": float(shot.velocity_y)}
-    return {"type": "shot", "velocity": velocity, "rotation": "ccw" if shot.spin > 0 else "cw"}
-
-
 def play_line(world: World, message: object, rng: np.random.Generator) -> dict[str, Any]:
     """Play the move of a line {"before": STATE, "move": MOVE, ...}.
 
