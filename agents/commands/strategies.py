@@ -12,6 +12,7 @@ from rich.table import Table
 
 from agents.commands.progress import progress
 from agents.commands.tables import print_table
+from agents.curling.games.game_ledger import GAMES_NAME
 from agents.curling.games.game_records import parse_record
 from agents.curling.networks.models import load_network
 from agents.curling.winning import POINTS, RULES_ENDS, WinningTable, one_end_distribution, played_ends
@@ -61,11 +62,11 @@ def show_strategy(config: "Config") -> int:
 
 
 def _counted(config: "Config") -> Ends:
-    if config.source and Path(config.source).is_dir():
-        return _self_played(config.source)
     if config.source:
-        games = list(_read_games(Path(config.source)))
-        return _ends_of(games, config.source)
+        path, games = Path(config.source), Path(config.source, GAMES_NAME)
+        if path.is_dir() and not games.exists():
+            return _self_played(config.source)
+        return _ends_of(list(_read_games(games if games.exists() else path)), config.source)
     if config.games:
         return _ends_of(list(_play_games(config)), "rules against rules")
     counts = np.array(RULES_ENDS, np.float64)

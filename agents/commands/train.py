@@ -1,7 +1,9 @@
 """`run.py train KIND`: trains a learner of that kind into a run folder, or continues a run."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -11,7 +13,7 @@ from agents.commands.flags import check_tokens, flag_value, parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_choice, check_whole
-from agents.runs.kinds import KINDS, config_class, get_kind, preset
+from agents.runs.kinds import KINDS, config_class, get_kind, preset, preset_names
 from agents.runs.seeds import parse_seeds
 
 MAX_CHECKPOINT_EVERY = 10**9
@@ -91,7 +93,7 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
     cls, ready = config_class(kind), flag_value(words, "--preset")
     if not resumed and not source:
         default = (field(default=preset(kind, ready)),) if ready else ()
-        flags_class = _flags_class(cls, field(default=Options()), default)
+        flags_class = _flags_class(cls, field(default=Options()), default, preset_names(kind))
         flags = parse_flags(flags_class, words, command=f"train {kind}")
         return flags.options, flags.config
     options, config = _defaults(kind, cls, Path(resumed or source), "resume" if resumed else "config_from")
@@ -126,6 +128,8 @@ def _split_kind(argv: list[str]) -> tuple[str, list[str]]:
         from agents.runs.run_folder import read_record
 
         return get_kind_name(read_record(Path(resumed), field_name="resume").kind), argv
+    if argv and argv[0].partition("=")[0] == "--resume":
+        raise ConfigError("resume: got nothing, expected a run folder")
     if not argv:
         raise ConfigError(f"kind: got nothing, expected one of {', '.join(sorted(KINDS)) or '(none yet)'}")
     return get_kind_name(argv[0]), argv[1:]
@@ -137,13 +141,16 @@ def get_kind_name(name: str) -> str:
     return name
 
 
-def _flags_class(cls: type[Any], options: Any, config: tuple[Any, ...]) -> type[Any]:
+def _flags_class(
+    cls: type[Any], options: Any, config: tuple[Any, ...], presets: Sequence[str] = ()
+) -> type[Any]:
     unprefixed = tyro.conf.arg(name="")
     fields = [
         ("config", Annotated[cls, unprefixed], *config),
         ("options", Annotated[Options, unprefixed], options),
     ]
-    return make_dataclass("Train", fields, frozen=True, namespace={"__doc__": cls.__doc__})
+    manual = cleandoc(cls.__doc__) + (f"\n\nPresets: {', '.join(presets)}." if presets else "")
+    return make_dataclass("Train", fields, frozen=True, namespace={"__doc__": manual})
 
 
 def _defaults(kind: str, cls: type[Any], path: Path, field_name: str) -> tuple[Options, Any]:

@@ -95,11 +95,20 @@ def preset(kind: str, name: str) -> Any:
     Raises:
         ConfigError: The kind has no such preset.
     """
-    reference = get_kind(kind).presets
-    table = _load(reference) if reference else {}
+    table = _presets(kind)
     if name not in table:
         raise ConfigError(f"preset: got {name!r}, expected one of {', '.join(table) or '(none)'}")
     return table[name]
+
+
+def preset_names(kind: str) -> list[str]:
+    """Names of the ready configs of a kind."""
+    return list(_presets(kind))
+
+
+def _presets(kind: str) -> dict[str, Any]:
+    reference = get_kind(kind).presets
+    return _load(reference) if reference else {}
 
 
 def builder(name: str) -> Builder:

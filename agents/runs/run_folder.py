@@ -142,6 +142,8 @@ def read_record(path: Path, *, field_name: str = "run") -> RunRecord:
         CorruptFileError: It is malformed or of a newer format.
     """
     source = path / RECORD_NAME if path.is_dir() else path
+    if source.suffix == ".safetensors":
+        raise ConfigError(f"{field_name}: got {path}, which is a checkpoint, expected its run folder")
     try:
         with open(source, "rb") as handle:
             content = handle.read(MAX_RECORD_BYTES + 1)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import run
-from agents.commands.train import Options
+from agents.commands.train import Options, parse
 from agents.commands.training import train_rows
 from agents.runs.checkpoint import load_checkpoint, read_step
 from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
@@ -348,6 +348,20 @@ def test_continuing_a_run_that_cannot_be_built_leaves_it_as_it_is(train, tmp_pat
     monkeypatch.setattr("tests.runs.tiny_learner.build", unbuildable)
     assert train("--resume", "r", kind=())[0] == 2
     assert files(tmp_path / "r") == before
+
+
+def test_continuing_asks_for_a_run_folder_in_one_line(train):
+    assert train("--resume", kind=()) == (2, "run.py: resume: got nothing, expected a run folder\n")
+    assert train("--out", "r", "--updates", "1")[0] == 0
+    file = "r/checkpoints/last.safetensors"
+    told = f"run.py: resume: got {file}, which is a checkpoint, expected its run folder\n"
+    assert train("--resume", file, kind=()) == (2, told)
+
+
+def test_the_manual_lists_the_presets(capsys):
+    with pytest.raises(SystemExit):
+        parse("rig", ["--help"])
+    assert "Presets: reacher, pusher, multi_pusher," in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_file_of_a_run_is_no_run_to_continue(train):
