@@ -55,6 +55,12 @@ def test_a_tournament_leaves_games_standings_and_a_ladder(tournament, tmp_path):
     assert (tmp_path / "t" / "ladder.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_ends_of_a_tournament_make_a_table_of_chances(tournament, capsys):
+    assert tournament("drawer", "random", *QUICK, "--out", "t")[0] == 0
+    assert run.main(["strategy", "--source", "t", "--out", "s.png"]) == 0
+    assert "ends of t:" in capsys.readouterr().out
+
+
 def test_neither_batch_nor_the_order_of_players_changes_the_games(tournament):
     assert tournament("drawer", "random", *QUICK, "--out", "a")[0] == 0
     assert tournament("random", "drawer", *QUICK, "--out", "b", "--batch", "1")[0] == 0
