@@ -32,7 +32,7 @@ class Config:
     """Differences to the baseline up to this count as none, so that "equal" can be shown, or not."""
 
     costs: bool = False
-    """Draw the curves against epochs, updates and seconds of training instead of intervals."""
+    """Draw the curves against epochs, updates, actions and seconds of training instead of intervals."""
 
     json: str = ""
     """File for the final values as JSON; none if left out."""

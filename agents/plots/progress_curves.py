@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Columns of a run's measurements that can carry the horizontal axis; every run has the last.
-COSTS = {"epoch": "epochs", "updates": "updates", "seconds": "seconds of training"}
+COSTS = {
+    "epoch": "epochs",
+    "environment_steps": "actions in the world",
+    "updates": "updates",
+    "seconds": "seconds of training",
+}
 PANEL_INCHES = (4.2, 3.0)
 
 

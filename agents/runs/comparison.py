@@ -60,6 +60,7 @@ def load_groups(paths: list[Path]) -> list[Group]:
         CorruptFileError: A run's files are malformed.
     """
     groups: dict[str, Group] = {}
+    given: dict[str, list[Path]] = {}
     names = [path.name or path.resolve().name for path in paths]
     for path, name in zip(paths, names, strict=True):
         label = name if names.count(name) == 1 else str(path)
@@ -69,13 +70,23 @@ def load_groups(paths: list[Path]) -> list[Group]:
                 raise ConfigError(f"run: got {member}, expected a run with at least one finished interval")
             key = json.dumps([record.kind, record.config], sort_keys=True)
             group = groups.setdefault(key, Group(label, [], []))
+            if path not in given.setdefault(key, []):
+                given[key].append(path)
             if record.seeds[0] in group.seeds:
                 raise ConfigError(
                     f"run: got {member}, whose config and seed are those of another run in the list"
                 )
             group.seeds.append(record.seeds[0])
             group.rows.append(rows)
-    return list(groups.values())
+    return [group._replace(label=_label(group.label, given[key])) for key, group in groups.items()]
+
+
+def _label(label: str, paths: list[Path]) -> str:
+    """The label of the only path that was given for a group, or the name of the folder around several."""
+    if len(paths) == 1:
+        return label
+    around = {path.resolve().parent for path in paths}
+    return around.pop().name if len(around) == 1 else label
 
 
 def metric_names(groups: list[Group]) -> list[str]:
