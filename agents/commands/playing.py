@@ -18,7 +18,8 @@ from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, BatchPlayer, make_player
 from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
-from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped
+from agents.runs.signals import signal_of
 from envs.curling.conditions import build_world
 from envs.curling.physics.delivery import Shot
 from envs.curling.pictures.render import draw_game, png_bytes
@@ -55,18 +56,23 @@ class TakesBack(Exception):
 
 
 def play_person(config: "Config") -> int:
-    """Plays until the game is over or the person leaves; returns the exit code."""
+    """Plays until the game is over or the person leaves; returns the exit code.
+
+    Raises:
+        Stopped: a signal asked for it.
+    """
     table = Table(config)
     try:
         table.play()
     except Leaves:
-        kept = (
-            f"the game is kept: --resume {table.file}"
-            if table.file
-            else "the game was not kept (--save FILE)"
-        )
-        sys.stdout.write(f"\ngoodbye; {kept}\n")
+        sys.stdout.write(f"\ngoodbye; {_kept(table)}\n")
+    except KeyboardInterrupt as error:
+        raise Stopped(signal_of(error), f"stopped; {_kept(table)}") from error
     return 0
+
+
+def _kept(table: "Table") -> str:
+    return f"the game is kept: --resume {table.file}" if table.file else "the game was not kept (--save FILE)"
 
 
 class Table:

@@ -145,6 +145,15 @@ def test_a_game_that_was_saved_before_undone_shots_were_counted_goes_on(person, 
     assert (tmp_path / "old.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
 
 
+def test_a_ctrl_c_says_what_is_kept(person, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("agents.commands.playing.Table.play", interrupted)
+    told = "run.py: stopped; the game is kept: --resume g.json"
+    assert person([], "--save", "g.json")[::2] == (130, [told])
+
+
 def test_a_game_can_be_conceded(person):
     code, out, _ = person(["help", "score", "house", "concede"], "--hammer", "me")
     assert code == 0 and "drawer (yellow) wins by concession" in out and "take back your last shot" in out
