@@ -114,9 +114,8 @@ class RigConfig:
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     """Distribution of pixels."""
 
-    prior: Literal["standard", "fitted", "seen"] = "fitted"
-    """Imagined goals come from N(0, I), or from a normal distribution with mean and covariance of codes; or
-    they are codes of images that were seen."""
+    prior: Literal["standard", "fitted"] = "fitted"
+    """Imagined goals come from N(0, I), or from a normal distribution with mean and covariance of codes."""
 
     vae_images: int = 2000
     """Images of the covering policy, on which the autoencoder starts."""
@@ -191,7 +190,7 @@ class RigConfig:
             for name in ("finetune_every", "skew"):
                 _refuse(name, getattr(self, name), f"without an autoencoder ({self.method})")
         if method.autoencoder != "variational":
-            check_choice("prior", self.prior, ("fitted", "seen"))
+            check_choice("prior", self.prior, ("fitted",))
             _refuse("skew", self.skew, f"without a variational autoencoder ({self.method})")
         if self.skew and not self.finetune_every:
             raise ConfigError(f"finetune_every: got 0, expected rounds of fine-tuning for skew {self.skew}")
@@ -235,7 +234,7 @@ def _check_words(config: RigConfig) -> None:
         check_choice(name, getattr(config, name), get_args(words))
     check_choice("algorithm", config.algorithm, ("td3", "sac"))
     check_choice("likelihood", config.likelihood, ("bernoulli", "gaussian"))
-    check_choice("prior", config.prior, ("standard", "fitted", "seen"))
+    check_choice("prior", config.prior, ("standard", "fitted"))
 
 
 def _check_lengths(config: RigConfig) -> None:

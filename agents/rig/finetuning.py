@@ -87,13 +87,11 @@ def finetune(learner: Learning, rng: np.random.Generator) -> dict[str, float]:
 def refresh_goals(learner: Learning, rng: np.random.Generator) -> None:
     """Fit the prior to the codes of all images, and draw the pool of goals, if there is one, anew."""
     pictures, config = Pictures(learner), learner.config
-    if config.prior == "standard" and not config.skew:
-        learner.goals.fill(rng)
-        return
-    codes = pictures.codes(learner.autoencoder.representation.encode)
+    if config.prior == "fitted" or config.skew:
+        codes = pictures.codes(learner.autoencoder.representation.encode)
     if config.prior == "fitted":
         learner.goals.fit(codes)
-    if config.prior == "seen" or config.skew:
+    if config.skew:
         learner.goals.fill(rng, codes, _weights(learner, pictures))
     else:
         learner.goals.fill(rng)

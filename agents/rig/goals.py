@@ -95,8 +95,7 @@ class TaskGoals:
 
 
 class ImaginedGoals:
-    """Goals drawn from a normal distribution over codes, or from codes of images seen, evenly or by weights
-    (Skew-Fit).
+    """Goals drawn from a normal distribution over codes, or from codes by their weights (Skew-Fit).
 
     Differs from the paper, whose fitted prior has independent dimensions: those of a code are often strongly
     correlated, and goals without these correlations are codes of nothing that could be reached.

@@ -5,7 +5,7 @@ hidden layers of 400 and 300 units, four updates (on the reacher five) in each s
 epochs for the pushers' autoencoders. Differs from them: beta, which is for our autoencoders around the mean
 image, and its rise over the first epochs; the prior's covariance.
 The others are ours, for a CPU: 48 pixels, smaller networks, fewer updates; the pushers look 20 actions ahead
-(discount 0.95, there 0.99), a fifth of their actions is random, and their goals are codes of images seen.
+(discount 0.95, there 0.99), and a fifth of their actions is random.
 """
 
 from dataclasses import replace
@@ -26,7 +26,6 @@ _PUSHER = replace(
     discount=0.95,
     tau=0.02,
     random_actions=0.2,
-    prior="seen",
 )
 _MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=12, points=32)
 

@@ -23,7 +23,6 @@ RUNS = {
     "finetuned": {"finetune_every": 8, "finetune_updates": 2, "vae_images": 8},
     "skewed": {"finetune_every": 16, "finetune_updates": 1, "vae_images": 8, "skew": 0.01},
     "log_probability": {"reward": "log_probability", "prior": "standard"},
-    "seen": {"prior": "seen"},
     "pixels": {"reward": "pixel_mse", "relabel": "half"},
     "sac": {"algorithm": "sac", "env": "variable_pusher"},
     "oracle": {"method": "oracle", "env": "pusher", "reward": "sparse"},
@@ -167,15 +166,6 @@ def test_the_prior_is_fitted_to_the_codes_of_covering_images_and_replay():
     assert np.allclose(learner.goals.mean, codes.mean(0), atol=1e-5)
     spread = learner.goals.spread
     assert np.allclose(spread @ spread.T, np.cov(codes.T), atol=1e-4)
-
-
-def test_goals_can_be_codes_of_images_seen():
-    learner = make("seen")
-    list(learner.train())
-    codes = Pictures(learner).codes(learner.autoencoder.representation.encode)
-    drawn = learner.goals.imagine(np.random.default_rng(0), 500).codes
-    nearest = np.abs(drawn[:, None] - codes[None]).max(2).min(1)
-    assert nearest.max() < 1e-6 and len(np.unique(drawn, axis=0)) > 50
 
 
 def test_relabelling_and_rewards_ask_no_network(monkeypatch):
