@@ -92,7 +92,9 @@ def single_player(token: PlayerToken, world: World, simulations: int | None, dev
         return get_player(token.search)
     player = make_player(token, world, simulations=simulations, leaves=SINGLE_LEAVES, device=device)
 
-    def play(world: World, state: GameState, rng: np.random.Generator) -> Shot | None:
+    def play(played: World, state: GameState, rng: np.random.Generator) -> Shot | None:
+        if played != world:
+            raise ValueError("world: got another than the player's, expected the one it was made for")
         return player.shots([state], rng.integers(2**63, size=1, dtype=np.uint64))[0]
 
     return play

@@ -1,5 +1,7 @@
 """The words that name players, and the players they make."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from agents.curling.player_tokens import SCRIPTED, WITH_NETWORK, check_token
 from agents.curling.players import make_player, single_player
 from agents.curling.search.player_config import SEARCHES, WITHOUT_NETWORK
 from agents.runs.errors import ConfigError, CorruptFileError
+from envs.curling.physics.noise import NoNoise
 from envs.curling.players.opponents import PLAYERS
 from envs.curling.rules.game import start_game
 from tests.tournaments.fakes import quick_world, specs
@@ -93,6 +96,8 @@ def test_a_single_player_plays_from_a_generator(network):
         player = single_player(check_token(token), world, 4, "cpu")
         first, second = (player(world, state, np.random.default_rng(3)) for _ in range(2))
         assert first == second
+    with pytest.raises(ValueError, match="world: got another than the player's"):
+        player(replace(world, noise=NoNoise()), state, np.random.default_rng(3))
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path):
