@@ -26,7 +26,7 @@ class Config:
 
     goal: tuple[float, ...] = ()
     """Instead of an image: x and y of the hand, then of each puck, metres; 0 0 for a missing puck. The middle
-    is at 0 0.6; the camera looks from beyond, so that x grows to the left of its pictures, and y towards it."""
+    is at 0 0.6; the camera looks from beyond: x grows to the left of its pictures, y towards it."""
 
     seed: int = 0
     """Chooses the goal where none is given."""
