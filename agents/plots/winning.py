@@ -41,4 +41,5 @@ def _draw_points(axes: "Axes", scores: np.ndarray) -> None:
     axes.bar(POINTS[shown], scores[shown], color="tab:blue")
     axes.set(xlabel="points of the team with the hammer", ylabel="share of ends", title="one end")
     axes.set_xticks(POINTS[shown])
+    axes.tick_params(axis="x", labelsize="small")
     axes.grid(axis="y", alpha=0.3)
