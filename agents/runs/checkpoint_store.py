@@ -6,9 +6,8 @@ the new file takes the name `last`; at last, if it is the best so far, `best` be
 its number, if it is one to keep. Each of these is one atomic step, so a whole `last` exists from the first
 save on, whatever kills the process; a kill before the last steps is made good by `restore` when the run goes
 on. Therefore a folder with others but no `last` has been damaged by hand: it is never taken for a fresh one.
-Segments
-(`agents.runs.segments`) are stored before the checkpoint that refers to them, and removed after the last one
-that did.
+Segments (`agents.runs.segments`) are stored before the checkpoint that refers to them, and removed after the
+last one that did.
 """
 
 import math

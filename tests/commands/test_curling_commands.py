@@ -113,11 +113,16 @@ def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys
     assert (folder / "shown" / "final_house.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_demo_teaches_an_agent_and_leaves_tournament_replay_and_heat_map(folder, capsys, monkeypatch):
+@pytest.fixture
+def little(monkeypatch):
+    """Flags of a demo of seconds, in which a shard has three games and the match one end."""
     for module in ("agents.curling.learning.pair_files", "agents.commands.teachings"):
         monkeypatch.setattr(f"{module}.GAMES_PER_SHARD", 3)
     monkeypatch.setattr("agents.commands.demo.ENDS", 1)
-    little = ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]
+    return ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]
+
+
+def test_the_demo_teaches_an_agent_and_leaves_tournament_replay_and_heat_map(folder, capsys, little):
     assert run.main(["demo", "--out", "shown", *little]) == 0
     shown = capsys.readouterr().out
     assert "shown/agent" in shown and "drawer" in shown
@@ -131,11 +136,7 @@ def test_the_demo_teaches_an_agent_and_leaves_tournament_replay_and_heat_map(fol
     assert played_and_learnt(folder / "shown") == kept
 
 
-def test_a_stopped_demo_goes_on_with_its_own_command(folder, capsys, monkeypatch):
-    for module in ("agents.curling.learning.pair_files", "agents.commands.teachings"):
-        monkeypatch.setattr(f"{module}.GAMES_PER_SHARD", 3)
-    monkeypatch.setattr("agents.commands.demo.ENDS", 1)
-    little = ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]
+def test_a_stopped_demo_goes_on_with_its_own_command(folder, capsys, monkeypatch, little):
     assert run.main(["demo", "--out", "whole", *little]) == 0
     with monkeypatch.context() as stopping:
         stopping.setattr("agents.commands.demo._hold_tournament", _stop)
