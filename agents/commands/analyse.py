@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
 from agents.commands.flags import parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
@@ -88,7 +88,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Prints the table, draws the heat map; returns the exit code."""
-    from agents.commands.analysing import analyse_position
+    from agents.commands.actions.analyse import analyse_position
 
     with compiling_noted():
         return analyse_position(config)

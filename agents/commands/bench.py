@@ -11,7 +11,7 @@ import tyro
 
 from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 from agents.runs.atomic import write_file
 from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
 
@@ -121,7 +121,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Measures, shows a table and writes the JSON file; returns the exit code."""
-    from agents.commands.progress import progress
+    from agents.commands.terminal.progress import progress
     from agents.runs.origin import machine, revision, versions
 
     suite = SUITES[config.suite]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import tyro
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import MOST_SIMULATIONS
 from agents.commands.flags import parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Prints the table and writes what was asked for; returns the exit code."""
-    from agents.commands.canary_tables import find_anew, try_players
+    from agents.commands.actions.canaries import find_anew, try_players
 
     with compiling_noted():
         return find_anew(config) if config.find else try_players(config)

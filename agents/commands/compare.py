@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Writes the curves and the table; returns the exit code."""
-    from agents.commands.comparing import write_comparison
+    from agents.commands.actions.compare import write_comparison
 
     report = Path(config.json) if config.json else None
     write_comparison(

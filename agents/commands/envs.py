@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agents.commands.flags import parse_flags
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 
 if TYPE_CHECKING:
     from gymnasium import Space

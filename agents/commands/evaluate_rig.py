@@ -62,7 +62,7 @@ class Config:
 
 def run(config: Config) -> int:
     """Prints the table and writes what was asked for; returns the exit code."""
-    from agents.commands.evaluating_rig import write_evaluation
+    from agents.commands.actions.evaluate_rig import write_evaluation
 
     write_evaluation(config)
     return 0

@@ -90,7 +90,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Trains, measures, and shows and writes the result; returns the exit code."""
-    from agents.commands.latent_sizes import write_study
+    from agents.commands.actions.latents import write_study
 
     write_study(config)
     return 0

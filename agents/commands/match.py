@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import tyro
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName, RulesName
 from agents.commands.flags import parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.device import DeviceName
 from agents.runs.fields import MAX_SEED, check_new_file, check_whole
@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Plays the game, shows its score sheet and writes what was asked for; returns the exit code."""
-    from agents.commands.matches import play_match
+    from agents.commands.actions.match import play_match
 
     with compiling_noted():
         return play_match(config)

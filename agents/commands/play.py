@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
 from agents.commands.flags import parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Plays until the game is over or the person leaves; returns the exit code."""
-    from agents.commands.playing import play_person
+    from agents.commands.actions.play import play_person
 
     with compiling_noted():
         return play_person(config)

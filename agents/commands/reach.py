@@ -68,6 +68,6 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Plays the episode, tells how near it came and writes what was asked for; returns the exit code."""
-    from agents.commands.reaching import reach
+    from agents.commands.actions.reach import reach
 
     return reach(config)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import tyro
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_new_file, check_whole
 
@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Writes the picture; returns the exit code."""
-    from agents.commands.rendering import draw_line
+    from agents.commands.actions.render import draw_line
 
     with compiling_noted():
         return draw_line(config)

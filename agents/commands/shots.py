@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import SHOTS_PER_END, IceName, NoiseName
 from agents.commands.flags import parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_new_file, check_real, check_whole
 
@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Plays every line; returns 0, or 2 when a line was malformed."""
-    from agents.commands.shot_lines import play_lines
+    from agents.commands.actions.shots import play_lines
 
     with compiling_noted():
         return play_lines(config)

@@ -64,8 +64,8 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Counts ends, prints the table and writes the files; returns the exit code."""
-    from agents.commands.compiling import compiling_noted
-    from agents.commands.strategies import show_strategy
+    from agents.commands.actions.strategy import show_strategy
+    from agents.commands.terminal.compiling import compiling_noted
 
     with compiling_noted():
         return show_strategy(config)

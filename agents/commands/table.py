@@ -66,7 +66,7 @@ def _manual() -> str:
 
 def run(config: Config) -> int:
     """Trains what is missing, prints the table and writes it; returns the exit code."""
-    from agents.commands.tabulating import make_table
+    from agents.commands.actions.table import make_table
 
     make_table(config, TABLES[config.name])
     return 0

@@ -48,8 +48,8 @@ def main(argv: list[str]) -> int:
 
 def run(config: Config) -> int:
     """Plays the games that are missing and writes them; returns the exit code."""
-    from agents.commands.compiling import compiling_noted
-    from agents.commands.teachings import write_pairs
+    from agents.commands.actions.teach import write_pairs
+    from agents.commands.terminal.compiling import compiling_noted
 
     with compiling_noted():
         return write_pairs(config)

@@ -7,9 +7,9 @@ from typing import Literal
 
 import tyro
 
-from agents.commands.compiling import compiling_noted
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
 from agents.commands.flags import check_tokens, flag_value, parse_flags
+from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.config_json import changed_fields, config_from_json
 from agents.runs.device import DeviceName
@@ -156,7 +156,7 @@ def read_config(folder: Path) -> Config:
 
 def run(config: Config) -> int:
     """Plays the games that are left, shows table and ladder; returns the exit code."""
-    from agents.commands.tournaments import hold_tournament
+    from agents.commands.actions.tournament import hold_tournament
 
     with compiling_noted():
         return hold_tournament(config)

@@ -106,7 +106,7 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
 
 def run(kind: str, options: Options, config: Any) -> int:
     """Trains in this process, writing the run folder and the terminal; returns the exit code."""
-    from agents.commands.training import continue_training, start_training
+    from agents.commands.actions.train import continue_training, start_training
 
     if options.resume:
         return continue_training(Path(options.resume), kind, config, options)

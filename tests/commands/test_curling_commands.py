@@ -14,8 +14,8 @@ import pytest
 
 import run
 from agents.commands import curling_names
-from agents.commands.compiling import NOTE, compiling_noted
-from agents.commands.matches import event_rules, print_score_sheet
+from agents.commands.actions.match import event_rules, print_score_sheet
+from agents.commands.terminal.compiling import NOTE, compiling_noted
 from agents.curling.player_tokens import SCRIPTED
 from agents.runs.errors import Stopped
 from envs.curling.conditions import RULE_SETS
@@ -116,7 +116,7 @@ def test_the_demo_plays_a_match_and_leaves_a_replay_and_a_picture(folder, capsys
 @pytest.fixture
 def little(monkeypatch):
     """Flags of a demo of seconds, in which a shard has three games and the match one end."""
-    for module in ("agents.curling.learning.pair_files", "agents.commands.teachings"):
+    for module in ("agents.curling.learning.pair_files", "agents.commands.actions.teach"):
         monkeypatch.setattr(f"{module}.GAMES_PER_SHARD", 3)
     monkeypatch.setattr("agents.commands.demo.ENDS", 1)
     return ["--pairs", "1", "--epochs", "1", "--games", "2", "--simulations", "2"]
@@ -176,7 +176,7 @@ def test_lines_that_were_not_all_played_leave_the_older_file(folder, monkeypatch
     def interrupted(world, line, rng):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("agents.commands.shot_lines.play_line", interrupted)
+    monkeypatch.setattr("agents.commands.actions.shots.play_line", interrupted)
     assert run.main(["shots", "--input", "in.jsonl", "--output", "out.jsonl"]) == 130
     assert (folder / "out.jsonl").read_text(encoding="utf-8") == "old"
     assert {path.name for path in folder.iterdir()} == {"in.jsonl", "out.jsonl"}

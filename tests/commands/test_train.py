@@ -7,8 +7,8 @@ import sys
 import pytest
 
 import run
+from agents.commands.actions.train import train_rows
 from agents.commands.train import Options, parse
-from agents.commands.training import train_rows
 from agents.runs.checkpoint import load_checkpoint, read_step
 from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
 from agents.runs.errors import ConfigError, Stopped, StorageError
@@ -250,7 +250,7 @@ def test_a_stopped_run_says_which_folder_goes_on(train, monkeypatch, seeds, told
     def stop(*_, **__):
         raise Stopped(2, "stopped and saved at step 1")
 
-    monkeypatch.setattr("agents.commands.training.train_run", stop)
+    monkeypatch.setattr("agents.commands.actions.train.train_run", stop)
     assert train("--out", "s", "--seeds", seeds) == (130, f"run.py: {told}\n")
 
 
@@ -389,5 +389,7 @@ def test_a_row_of_a_table_whose_last_save_failed_has_not_ended(tiny_kind, tmp_pa
         assert len(read_metrics(member / METRICS_NAME)) == 3
     train_rows(tmp_path, tiny_kind, rows, options)
     assert all(read_step(member / "checkpoints" / LAST) == 3 for member in members)
-    monkeypatch.setattr("agents.commands.training.train_run", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(
+        "agents.commands.actions.train.train_run", lambda *_, **__: pytest.fail("trained again")
+    )
     train_rows(tmp_path, tiny_kind, rows, options)

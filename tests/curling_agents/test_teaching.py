@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.commands import teachings
+from agents.commands.actions import teach
 from agents.commands.teach import Config
 from agents.curling.learning import pair_files
 from agents.curling.learning.pair_files import MANIFEST, PairFolder, read_pairs
@@ -80,7 +80,7 @@ def words(folder, *more):
 def short_shards(monkeypatch):
     """One game a shard."""
     monkeypatch.setattr(pair_files, "GAMES_PER_SHARD", 1)
-    monkeypatch.setattr("agents.commands.teachings.GAMES_PER_SHARD", 1)
+    monkeypatch.setattr("agents.commands.actions.teach.GAMES_PER_SHARD", 1)
 
 
 def test_a_folder_left_half_done_is_completed_to_the_same_bytes(tmp_path, short_shards, capsys):
@@ -155,7 +155,7 @@ def test_more_pairs_than_there_are_or_no_folder_is_refused(tmp_path):
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
 def test_a_ctrl_c_while_processes_start_does_not_reach_them(tmp_path):
     config = Config(out=str(tmp_path), workers=2)
-    with teachings._shards(config, range(2)):
+    with teach._shards(config, range(2)):
         processes = multiprocessing.active_children()
         for process in processes:
             os.kill(process.pid, signal.SIGINT)
@@ -178,7 +178,7 @@ def test_a_process_that_dies_ends_the_teaching_in_one_line(tmp_path, capsys, mon
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
         return made
 
-    monkeypatch.setattr(teachings, "Workers", lame)
+    monkeypatch.setattr(teach, "Workers", lame)
     assert main([*words(tmp_path), "--workers", "2"]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "run.py: a worker process ended with code -9"
     assert not multiprocessing.active_children()
@@ -191,7 +191,7 @@ def test_a_ctrl_c_while_processes_work_ends_them_in_one_line(tmp_path, capsys, m
             signal.raise_signal(signal.SIGINT)
             return super().ready(seconds)
 
-    monkeypatch.setattr(teachings, "Workers", Interrupted)
+    monkeypatch.setattr(teach, "Workers", Interrupted)
     assert main([*words(tmp_path), "--workers", "2"]) == 130
     told = capsys.readouterr().err.splitlines()
     assert told[-1].startswith("run.py: stopped; 0 pairs are kept") and "Traceback" not in "".join(told)
@@ -220,7 +220,7 @@ def test_shards_come_in_order_and_none_is_made_far_ahead():
             return number, number
 
     uneven = Uneven()
-    shards = teachings._in_order(uneven, range(3, 40))
+    shards = teach._in_order(uneven, range(3, 40))
     assert next(shards) == 3
-    assert uneven.furthest == 3 + 2 * teachings.AHEAD - 1
+    assert uneven.furthest == 3 + 2 * teach.AHEAD - 1
     assert list(shards) == list(range(4, 40))

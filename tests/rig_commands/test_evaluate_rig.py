@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import run
-from agents.commands.rig_pictures import SAMPLES
+from agents.commands.actions.rig_pictures import SAMPLES
 from agents.plots.codes import draw_samples
 from agents.plots.picture_grid import png_bytes
 from agents.rig.agent import load_agent

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import run
-from agents.commands import tournaments
+from agents.commands.actions import tournament
 from agents.curling.games.game_ledger import GameLedger
 
 SNAPSHOT_SECONDS = 0.01  # so that kills fall into snapshots too
@@ -60,8 +60,8 @@ def become_child(argv: list[str], errors: Path, writer: int) -> None:
     quiet = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    tournaments.SNAPSHOT_SECONDS = SNAPSHOT_SECONDS
-    for owner, name in ((GameLedger, "append"), (tournaments, "write_unfinished")):
+    tournament.SNAPSHOT_SECONDS = SNAPSHOT_SECONDS
+    for owner, name in ((GameLedger, "append"), (tournament, "write_unfinished")):
         setattr(owner, name, reporting(getattr(owner, name), writer))
     code = 1
     try:

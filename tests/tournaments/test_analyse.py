@@ -107,8 +107,8 @@ def test_candidates_of_a_player_that_plays_to_win_come_by_their_chance_to_win():
 def test_the_table_says_what_it_is_sorted_by(analyse, monkeypatch):
     _, out, _, found = analyse(line_of(CANARIES[7].state()))
     assert "the best by points first" in " ".join(out.split()) and found["ranked_by"] == "points"
-    monkeypatch.setattr("agents.commands.analysing.make_player", lambda *_, **__: winner())
-    monkeypatch.setattr("agents.commands.analysing.build_world", lambda *_: canary_world())
+    monkeypatch.setattr("agents.commands.actions.analyse.make_player", lambda *_, **__: winner())
+    monkeypatch.setattr("agents.commands.actions.analyse.build_world", lambda *_: canary_world())
     _, out, _, found = analyse(line_of(CANARIES[7].state()))
     assert "the best by chance to win first" in " ".join(out.split()) and found["ranked_by"] == "winning"
     assert f"{100 * found['shots'][0]['search_value']:.0f} %" in out

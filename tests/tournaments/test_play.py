@@ -149,7 +149,7 @@ def test_a_ctrl_c_says_what_is_kept(person, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("agents.commands.playing.Table.play", interrupted)
+    monkeypatch.setattr("agents.commands.actions.play.Table.play", interrupted)
     told = "run.py: stopped; the game is kept: --resume g.json"
     assert person([], "--save", "g.json")[::2] == (130, [told])
 

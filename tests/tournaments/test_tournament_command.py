@@ -234,7 +234,7 @@ class Killed:
 
 
 def test_a_stop_that_kills_the_processes_is_still_a_stop(tournament, monkeypatch):
-    monkeypatch.setattr("agents.commands.tournaments.GameWorkers", Killed)
+    monkeypatch.setattr("agents.commands.actions.tournament.GameWorkers", Killed)
     code, _, errors = tournament("drawer", "random", *QUICK[:-1], "2", "--out", "t")
     kept = "0 of 6 games are kept, 0 half-played; go on with --resume t"
     assert (code, errors) == (130, [f"run.py: stopped: {kept}"])

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import run
-from agents.commands.evaluating_vision import short_names
+from agents.commands.actions.evaluate_vision import short_names
 from agents.commands.train import parse
 from agents.plots.progress_curves import draw_progress
 from agents.plots.schedule import draw_schedules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 from agents.plots.confusion import draw_confusion
 from agents.plots.curves import save_figure
 from agents.plots.reliability import draw_reliability

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.commands.progress import progress
+from agents.commands.terminal.progress import progress
 from agents.plots.picture_grid import png_bytes
 from agents.plots.rollouts import contact_sheet, moving_picture
 from agents.rig.agent import Agent, load_agent

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.commands.comparing import (
+from agents.commands.actions.compare import (
     SECONDS,
     Compared,
     compare,
@@ -16,8 +16,8 @@ from agents.commands.comparing import (
     print_comparison,
     verdict_text,
 )
+from agents.commands.actions.train import train_rows
 from agents.commands.train import Options
-from agents.commands.training import train_rows
 from agents.plots.curves import save_figure
 from agents.plots.differences import draw_differences
 from agents.plots.progress_curves import draw_progress

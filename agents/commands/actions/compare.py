@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 from agents.plots.curves import draw_curves, save_figure
 from agents.plots.progress_curves import draw_progress
 from agents.runs.atomic import write_file

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from agents.commands.progress import BarProgress, LineProgress, progress
-from agents.commands.tables import print_table
+from agents.commands.terminal.progress import BarProgress, LineProgress, progress
+from agents.commands.terminal.tables import print_table
 from agents.commands.tournament import FREE_TO_CHANGE, RECORD_NAME
 from agents.curling.games.event import Event
 from agents.curling.games.game_ledger import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.commands.shot_lines import decoded
+from agents.commands.actions.shots import decoded
 from agents.runs.atomic import write_file
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world

@@ -10,8 +10,8 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from agents.commands.progress import progress
-from agents.commands.tables import print_table
+from agents.commands.terminal.progress import progress
+from agents.commands.terminal.tables import print_table
 from agents.plots.curves import save_figure
 from agents.plots.latent_study import MEASURES, draw_study
 from agents.plots.picture_grid import draw_grid, png_bytes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 from agents.curling.judging.canaries import CANARIES
 from agents.curling.judging.canary_trial import (
     EXECUTIONS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.commands.matches import print_score_sheet
+from agents.commands.actions.match import print_score_sheet
 from agents.curling.games.game_records import GameRecord, Turn, first_state, played_again
 from agents.curling.games.house_text import TEAM_LETTERS, house_text
 from agents.curling.games.lockstep_games import draw_seed, turn_noise

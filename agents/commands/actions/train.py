@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.commands.progress import progress
+from agents.commands.terminal.progress import progress
 from agents.runs.checkpoint import read_step
 from agents.runs.checkpoint_store import LAST
 from agents.runs.config_json import config_from_json, config_to_json
@@ -186,6 +186,6 @@ def _open_member(run: RunFolder, seed: int) -> RunFolder:
 
 
 def _summarise(run: RunFolder) -> None:
-    from agents.commands.comparing import write_comparison
+    from agents.commands.actions.compare import write_comparison
 
     write_comparison([run.path], curves=run.path / "curves.png", report=run.path / "summary.json", metrics=())

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from agents.commands.progress import progress
-from agents.commands.tables import print_table
+from agents.commands.terminal.progress import progress
+from agents.commands.terminal.tables import print_table
 from agents.curling.games.game_ledger import GAMES_NAME
 from agents.curling.games.game_records import parse_record
 from agents.curling.networks.models import load_network

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from agents.commands.shot_lines import decoded
-from agents.commands.tables import print_table
+from agents.commands.actions.shots import decoded
+from agents.commands.terminal.tables import print_table
 from agents.commands.tournament import RECORD_NAME, read_config
 from agents.curling.games.game_records import parse_record, played_again
 from agents.curling.games.house_text import house_text

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 from agents.rig.agent import agent_of
 from agents.rig.config import RigConfig
 from agents.rig.evaluation import final_distances, held_out_goals, passive_distances
@@ -59,7 +59,7 @@ def write_evaluation(config: "Config") -> None:
     if any(len(group.runs) == 1 for group in groups):
         notes.append("the bootstrap of a single run is over its goals and says nothing of other seeds")
     if config.pictures:
-        from agents.commands.rig_pictures import write_pictures
+        from agents.commands.actions.rig_pictures import write_pictures
 
         for number, group in enumerate(groups, start=1):
             write_pictures(Path(config.pictures), f"{number:02d}-{group.label}", group, config, device)

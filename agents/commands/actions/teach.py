@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
 
-from agents.commands.progress import progress
+from agents.commands.terminal.progress import progress
 from agents.curling.learning.pair_files import GAMES_PER_SHARD, PairFolder, shard_games
 from agents.curling.learning.teaching import Teaching
 from agents.curling.learning.teaching_config import TeachingConfig

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agents.commands.tables import print_table
+from agents.commands.terminal.tables import print_table
 from agents.curling.player_tokens import check_token
 from agents.curling.players import single_player
 from agents.runs.atomic import write_file
