@@ -305,23 +305,37 @@ def test_the_presets_are_configs_of_the_kind_and_bad_values_name_their_field():
         SelfPlayConfig(gate_games=3)
 
 
+def test_a_run_goes_on_without_the_network_it_started_from(tmp_path):
+    path = tmp_path / "start.safetensors"
+    save_network(path, build_network(NETWORK, generator=torch.Generator().manual_seed(9)), NETWORK)
+    config = replace(CONFIG, start=str(path))
+    learner = build(config, seed=SEED, device="cpu")
+    training = learner.train()
+    next(training)
+    state = copy.deepcopy(learner.state_dict())
+    path.unlink()
+    again = build(config, seed=SEED, device="cpu")
+    again.load_state_dict(state)
+    assert next(again.train()) == next(training)
+
+
 @pytest.mark.parametrize("player", ["rules", "kr_uct"])
 def test_a_start_without_a_network_is_refused(player):
     with pytest.raises(ConfigError, match=f"start: got {player}, which has no network, expected kr_dl"):
-        build(replace(CONFIG, start=player), seed=0, device="cpu")
+        next(build(replace(CONFIG, start=player), seed=0, device="cpu").train())
 
 
 def test_a_start_that_is_no_curling_network_is_refused(tmp_path):
     path = tmp_path / "other.safetensors"
     path.write_bytes(b"".join(encode(Checkpoint("rig", {"env": "reacher"}, 1, versions(), {"x": 1}))))
     with pytest.raises(ConfigError, match="got a checkpoint of kind rig, expected a curling network"):
-        build(replace(CONFIG, start=str(path)), seed=0, device="cpu")
+        next(build(replace(CONFIG, start=str(path)), seed=0, device="cpu").train())
 
 
 def test_another_network_than_that_of_the_start_is_refused(tmp_path):
     path, other = tmp_path / "other.safetensors", NetworkConfig(stone_width=4, width=8, joint=False)
     save_network(path, build_network(other, generator=torch.Generator().manual_seed(0)), other)
-    with pytest.raises(ValueError) as refused:
-        build(replace(CONFIG, start=str(path)), seed=0, device="cpu")
+    with pytest.raises(ConfigError) as refused:
+        next(build(replace(CONFIG, start=str(path)), seed=0, device="cpu").train())
     fields = "network.joint: got True, expected False; network.stone_width: got 8, expected 4"
     assert str(refused.value) == f"{fields}, as --start {path} has it"

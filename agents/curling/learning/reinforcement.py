@@ -43,7 +43,7 @@ class SelfPlayLearner:
 
     Args:
         config: see `SelfPlayConfig`.
-        network: to start from.
+        network: to start from, unless the config names another.
         seed: decides games, batches and matches.
         device: "cpu" or "cuda".
     """
@@ -68,10 +68,13 @@ class SelfPlayLearner:
         """Train to the end; see `agents.runs.learner.Learner.train`.
 
         Raises:
-            ConfigError, StorageError: the file for the games is not what it should be.
+            ConfigError, StorageError: the network to start from, or the file for the games, is not what it
+                should be.
             NonFiniteError: in the update that meets a loss or gradient that is not finite.
         """
         config = self.config
+        if config.start and not self._done:
+            self._start_from(_start_weights(config))
         with self._log() if config.log else nullcontext() as log:
             while self._done < config.iterations:
                 played = self._play()
@@ -116,6 +119,10 @@ class SelfPlayLearner:
         self._replay.load_state_dict(state["replay"])
         restore_numpy(self._rng, state["rng"])
         self._done = int(state["done"])
+
+    def _start_from(self, weights: Mapping[str, torch.Tensor]) -> None:
+        self.network.load_state_dict(weights)
+        self._best.load_state_dict(weights)
 
     def _log(self) -> GameLog:
         """The file for the games, with those played so far."""
@@ -170,19 +177,26 @@ class SelfPlayLearner:
 
 def build(config: SelfPlayConfig, *, seed: int, device: str) -> SelfPlayLearner:
     """Build the learner of kind `kr_drl`; see `agents.runs.learner.Builder`."""
-    if config.start:
-        file = check_token(config.start, "start").network
-        if file is None:
-            known = f"{', '.join(pretrained_names())}, a checkpoint file or a run folder"
-            raise ConfigError(f"start: got {config.start}, which has no network, expected {known}")
-        loaded = load_network(file, device)
-        changes = changed_fields(loaded.config, config.network, "network.")
-        if changes:
-            differ = "; ".join(f"{name}: got {new}, expected {old}" for name, old, new in changes)
-            raise ValueError(f"{differ}, as --start {config.start} has it")
-        return SelfPlayLearner(config, loaded.network, seed=seed, device=device)
     network = build_network(config.network, generator=torch.Generator().manual_seed(seed))
     return SelfPlayLearner(config, network, seed=seed, device=device)
+
+
+def _start_weights(config: SelfPlayConfig) -> Mapping[str, torch.Tensor]:
+    """Weights of the network that `config.start` names.
+
+    Raises:
+        ConfigError: it has none, or not of the config's network.
+    """
+    file = check_token(config.start, "start").network
+    if file is None:
+        known = f"{', '.join(pretrained_names())}, a checkpoint file or a run folder"
+        raise ConfigError(f"start: got {config.start}, which has no network, expected {known}")
+    loaded = load_network(file, "cpu")
+    changes = changed_fields(loaded.config, config.network, "network.")
+    if changes:
+        differ = "; ".join(f"{name}: got {new}, expected {old}" for name, old, new in changes)
+        raise ConfigError(f"{differ}, as --start {config.start} has it")
+    return loaded.network.state_dict()
 
 
 def _figures(played: PlayedGames) -> dict[str, float]:
