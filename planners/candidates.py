@@ -6,6 +6,8 @@ in the order of their priors.
 Shape letters: P proposed actions, M candidates, A continuous dimensions.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from planners.compiled import inlined, kernel
@@ -14,30 +16,58 @@ from planners.random_stream import uniform
 from planners.selection import Rules
 from planners.tree import Trees
 
-MISSES = 4
-"""Draws that may hit actions already taken before those are left out of the sum."""
+LANES = 64
+"""Running sums side by side: a single one would wait at every action for the addition before it."""
+
+
+class Urn(NamedTuple):
+    """What candidates are drawn from. Every 64th action is of the same lane.
+
+    masses: [Q] float64, 0 where an action was taken, and beyond the actions; Q is P in whole lanes.
+    sums: [Q / LANES, LANES] float64, of the masses of the lane up to here.
+    ends: [LANES] float64, of all masses of the lanes up to here.
+    """
+
+    masses: np.ndarray
+    sums: np.ndarray
+    ends: np.ndarray
+
+
+@kernel
+def urn_for(proposed: int) -> Urn:
+    """An urn for so many actions, as `take_candidates` fills and empties it."""
+    rows = (proposed + LANES - 1) // LANES
+    return Urn(np.zeros(rows * LANES), np.empty((rows, LANES)), np.empty(LANES))
 
 
 @kernel
 def take_candidates(
-    trees: Trees, t: int, node: int, rules: Rules, points: np.ndarray, parts: np.ndarray, priors: np.ndarray
+    trees: Trees,
+    t: int,
+    node: int,
+    rules: Rules,
+    points: np.ndarray,
+    parts: np.ndarray,
+    priors: np.ndarray,
+    urn: Urn,
 ) -> bool:
     """Writes a node's candidates from points [P, A], parts [P], priors [P]; whether the priors are sound."""
-    masses, sums, total, positive = np.empty(len(priors)), np.empty(len(priors)), 0.0, 0
+    masses, positive, sound = urn.masses, 0, True
     for index in range(len(priors)):
-        prior = priors[index]
-        if not 0.0 <= prior < np.inf:
-            return False
-        total += prior
-        positive += prior > 0
-        masses[index], sums[index] = prior, total
+        masses[index] = priors[index]
+        positive += priors[index] > 0.0
+        sound &= (priors[index] >= 0.0) & (priors[index] < np.inf)
+    if not sound:
+        return False
+    _accumulate(urn)
+    total = urn.ends[-1]
     room = min(positive, trees.candidates.shape[2])
     order = np.empty(room, np.int64)
     if rules.sample_candidates:
         if rules.prior_power != 1.0:
             _sharpen(masses, rules.prior_power)
-            _accumulate(masses, sums)
-        _sample(trees, t, masses, sums, priors, order)
+            _accumulate(urn)
+        _sample(trees, t, urn, priors, order)
     else:
         _best(priors, order)
     for rank in range(room):
@@ -100,47 +130,72 @@ def _sharpen(masses: np.ndarray, power: float) -> None:
 
 
 @kernel
-def _sample(
-    trees: Trees, t: int, masses: np.ndarray, sums: np.ndarray, priors: np.ndarray, order: np.ndarray
-) -> None:
-    """Fills `order` with indices drawn without replacement in proportion to masses, whose sums are `sums`.
+def _sample(trees: Trees, t: int, urn: Urn, priors: np.ndarray, order: np.ndarray) -> None:
+    """Fills `order` with indices drawn without replacement in proportion to the masses.
 
-    A draw that hits an index already taken is repeated, which leaves the distribution as it is.
+    As many are drawn as are missing; those that hit an index already taken are drawn again, once the masses
+    taken are left out of the sums, which leaves the distribution as it is.
     """
-    rank, misses = 0, 0
+    masses, values, places, rank = urn.masses, np.empty(len(order)), np.empty(len(order), np.int64), 0
     while rank < len(order):
-        if misses == MISSES:
-            _accumulate(masses, sums)
-            misses = 0
-        if sums[-1] <= 0.0:  # what is left is too small for a number: any of it will do
+        if urn.ends[-1] <= 0.0:  # what is left is too small for a number: any of it will do
             _fill(priors, order, rank)
             return
-        index = _first_above(sums, uniform(trees.trees, t) * sums[-1])
-        if index < len(masses) and masses[index] > 0.0:
-            order[rank] = index
-            masses[index] = 0.0
-            rank += 1
-        else:
-            misses += 1
+        missing = len(order) - rank
+        for draw in range(missing):
+            values[draw] = uniform(trees.trees, t) * urn.ends[-1]
+        _locate(urn, values[:missing], places[:missing])
+        for draw in range(missing):
+            index = places[draw]
+            if index < len(masses) and masses[index] > 0.0:
+                order[rank] = index
+                masses[index] = 0.0
+                rank += 1
+        if rank < len(order):
+            _accumulate(urn)
 
 
 @kernel
-def _accumulate(masses: np.ndarray, sums: np.ndarray) -> None:
-    total = 0.0
-    for index in range(len(masses)):
-        total += masses[index]
-        sums[index] = total
+def _accumulate(urn: Urn) -> None:
+    """Adds up the masses lane by lane, then the lanes."""
+    sums, ends, total = urn.sums, urn.ends, 0.0
+    masses = urn.masses.reshape(sums.shape)
+    for lane in range(LANES):
+        sums[0, lane] = masses[0, lane]
+    for row in range(1, len(sums)):
+        for lane in range(LANES):
+            sums[row, lane] = sums[row - 1, lane] + masses[row, lane]
+    for lane in range(LANES):
+        total += sums[-1, lane]
+        ends[lane] = total
 
 
-@inlined
-def _first_above(sums: np.ndarray, value: float) -> int:
-    """The first index whose sum is above the value; the number of sums if none is."""
-    first, size = 0, len(sums)
-    while size > 0:  # without a branch on the comparison, which no processor could foresee
+@kernel
+def _locate(urn: Urn, values: np.ndarray, places: np.ndarray) -> None:
+    """Writes for each value the action at which the masses, added up lane by lane, exceed it; behind all if
+    none.
+
+    By halves, without a branch on the comparisons, which no processor could foresee; and all values side by
+    side, as each comparison waits for the one before.
+    """
+    sums, ends, size = urn.sums, urn.ends, LANES
+    places[:] = 0
+    while size > 0:
         half = (size + 1) // 2
-        first += half * (sums[first + half - 1] <= value)
+        for draw in range(len(values)):
+            places[draw] += half * (ends[places[draw] + half - 1] <= values[draw])
         size -= half
-    return first
+    for draw in range(len(values)):
+        lane = places[draw]
+        values[draw] -= ends[lane - 1] if lane > 0 else 0.0
+        places[draw] = lane if lane < LANES else sums.size
+    flat, size = sums.reshape(-1), len(sums)
+    while size > 0:
+        half = (size + 1) // 2
+        for draw in range(len(values)):
+            place = places[draw] + (half - 1) * LANES
+            places[draw] += half * LANES * (place < len(flat) and flat[place] <= values[draw])
+        size -= half
 
 
 @kernel

@@ -6,7 +6,7 @@ dimensions, K outcomes, P proposed actions.
 
 import numpy as np
 
-from planners.candidates import take_candidates
+from planners.candidates import take_candidates, urn_for
 from planners.compiled import borrowed, entry, kernel
 from planners.growth import back_up, mark_in_flight, plant
 from planners.kernel import Kernel, borrow_kernel, copy_row, execute
@@ -176,7 +176,7 @@ def take_evaluations(
     """
     trees, shape = borrow(trees), borrow_kernel(shape)
     points, parts, priors = borrowed(points), borrowed(parts), borrowed(priors)
-    outcome = np.empty(trees.outcomes.shape[2])
+    outcome, urn = np.empty(trees.outcomes.shape[2]), urn_for(priors.shape[1])
     for row in range(len(leaves)):
         leaf = leaves[row]
         t, node, asked = leaf.tree, leaf.node, leaf.evaluation_row
@@ -187,7 +187,7 @@ def take_evaluations(
             sound = _distribution(outcomes[asked], outcome)
             if record.depth < rules.max_depth:
                 a, b, c = _row_of(points, asked), _row_of(parts, asked), _row_of(priors, asked)
-                if not take_candidates(trees, t, node, rules, points[a], parts[b], priors[c]):
+                if not take_candidates(trees, t, node, rules, points[a], parts[b], priors[c], urn):
                     return BAD_PRIORS
         elif leaf.step_row != NO_ROW:
             sound = _distribution(step_outcomes[leaf.step_row], outcome)

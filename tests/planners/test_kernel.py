@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planners.candidates import take_candidates
+from planners.candidates import take_candidates, urn_for
 from planners.compiled import entry
 from planners.config import KernelConfig, SearchConfig
 from planners.growth import plant
@@ -48,10 +48,10 @@ def perturbed(shape, ellipse, reach, point, count, streams):
 @entry
 def candidate_orders(trees, rules, points, parts, priors, seeds):
     """For each seed the parts that tree 0 takes as candidates, in their order."""
-    orders = np.full((len(seeds), trees.candidates.shape[2]), -1)
+    orders, urn = np.full((len(seeds), trees.candidates.shape[2]), -1), urn_for(len(priors))
     for row in range(len(seeds)):
         plant(trees, 0, seeds[row])
-        take_candidates(trees, 0, 0, rules, points, parts, priors)
+        take_candidates(trees, 0, 0, rules, points, parts, priors, urn)
         for rank in range(trees.nodes[0, 0].candidates):
             orders[row, rank] = trees.candidates[0, 0, rank].part
     return orders
