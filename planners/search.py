@@ -20,9 +20,8 @@ from planners.lockstep import (
     BAD_PRIORS,
     LEAF,
     SOUND,
-    gather_leaves,
+    advance,
     plant_roots,
-    take_evaluations,
     take_steps,
 )
 from planners.roots import read_roots
@@ -113,43 +112,31 @@ class Search:
         return self.trees
 
     def _grow(self, trees: Trees, seeds: np.ndarray, batches: Batches) -> None:
-        """Grows some of the trees to the full budget, a step at a time."""
-        self._plant(trees, seeds, batches)
-        left = self.config.simulations
-        while left > 0:
-            self._advance(trees, min(self.config.leaves, left), batches)
-            left = left - 1 if self.config.leaves == 1 else self._left(trees)
-
-    def _left(self, trees: Trees) -> int:
-        """Simulations that the tree furthest behind has yet to make."""
-        return self.config.simulations + 1 - int(trees.edges["visits"][:, ROOT].min())
-
-    def _plant(self, trees: Trees, seeds: np.ndarray, batches: Batches) -> None:
-        """Plants the trees and evaluates their roots."""
-        leaves, asked = np.empty(len(seeds), LEAF), np.empty(len(seeds), np.uint64)
-        states = np.ascontiguousarray(trees.states[:, ROOT])
-        movers = batches.movers(states)
-        _expect_sound(plant_roots(trees, seeds, movers, leaves, asked))
-        nothing = np.empty((0, trees.outcomes.shape[2]))
-        evaluation = batches.evaluate(trees, states, asked)
-        _expect_sound(take_evaluations(trees, self._rules, self._shape, leaves, nothing, *evaluation))
-        if not trees.nodes["candidates"][:, ROOT].all():
-            raise ValueError("priors: no action was proposed for a root, expected at least one")
-
-    def _advance(self, trees: Trees, each: int, batches: Batches) -> None:
-        """One step: up to `each` leaves of every tree are found, simulated, evaluated and backed up."""
-        rows = len(trees.trees) * each
+        """Grows some of the trees to the full budget: in each step up to `leaves` of every tree are found,
+        simulated, evaluated and backed up."""
+        rows, budget = len(seeds) * self.config.leaves, self.config.simulations
         leaves, asked = np.empty(rows, LEAF), np.empty(rows, np.uint64)
         states, asked_states = (np.empty((rows, batches.state_bytes), np.uint8) for _ in range(2))
         points, parts = np.empty((rows, trees.points.shape[2])), np.empty(rows, np.int64)
-        budget = self.config.simulations
-        count = gather_leaves(trees, self._rules, self._shape, budget, leaves, states, points, parts)
-        step = batches.step(trees, states[:count], points[:count], parts[:count])
-        count = take_steps(trees, leaves, step.states, step.movers, step.terminal, asked_states, asked)
-        if count < 0:
-            raise ValueError(COMPLAINTS[BAD_MOVER])
-        evaluation = batches.evaluate(trees, asked_states[:count], asked[:count])
-        _expect_sound(take_evaluations(trees, self._rules, self._shape, leaves, step.outcomes, *evaluation))
+        outcomes = np.empty((0, trees.outcomes.shape[2]))
+        roots = np.ascontiguousarray(trees.states[:, ROOT])
+        _expect_sound(plant_roots(trees, seeds, batches.movers(roots), leaves, asked))
+        evaluation = batches.evaluate(trees, roots, asked[: len(seeds)])
+        while True:
+            code, found, count = advance(
+                trees, self._rules, self._shape, budget, leaves, outcomes, *evaluation, states, points, parts
+            )
+            _expect_sound(code)
+            if found == 0:
+                break
+            step = batches.step(trees, states[:count], points[:count], parts[:count])
+            count = take_steps(trees, leaves, step.states, step.movers, step.terminal, asked_states, asked)
+            if count < 0:
+                raise ValueError(COMPLAINTS[BAD_MOVER])
+            evaluation = batches.evaluate(trees, asked_states[:count], asked[:count])
+            outcomes = step.outcomes
+        if not trees.nodes["candidates"][:, ROOT].all():
+            raise ValueError("priors: no action was proposed for a root, expected at least one")
 
 
 def _expect_sound(code: int) -> None:
