@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from agents.rig.config import RigConfig
 from agents.rig.evaluation import MEASURES
 from agents.rig.scores import Score, score
+from agents.runs.paired import Difference, difference
 
 ORACLE = "oracle"
 
@@ -24,11 +25,13 @@ class Measured(NamedTuple):
 
     Args:
         file: the checkpoint.
+        seed: of its run; None if that is not known.
         step: intervals that it was trained for.
         distances: [N] each, as `agents.rig.evaluation.final_distances` gives them.
     """
 
     file: Path
+    seed: int | None
     step: int
     distances: dict[str, NDArray]
 
@@ -49,6 +52,17 @@ class Group:
     def measures(self) -> list[str]:
         """What this task measures, in the order of `MEASURES`."""
         return [name for name in MEASURES if name in self.runs[0].distances]
+
+    def by_seed(self, measure: str) -> dict[int, float]:
+        """Mean over the goals of each run whose seed is known."""
+        return {run.seed: float(run.distances[measure].mean()) for run in self.runs if run.seed is not None}
+
+    def minus(self, baseline: "Group") -> list[Difference]:
+        """Every measurement minus that of another group, over the seeds of both; none on another task."""
+        if self.config.env != baseline.config.env:
+            return []
+        found = (difference(name, self.by_seed(name), baseline.by_seed(name)) for name in self.measures)
+        return [one for one in found if one is not None]
 
     def scores(self) -> dict[str, Score]:
         """Every measurement with its intervals over the runs."""

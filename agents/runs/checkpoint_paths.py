@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agents.runs.checkpoint_store import BEST, LAST
 from agents.runs.errors import ConfigError
-from agents.runs.run_folder import CHECKPOINTS_NAME
+from agents.runs.run_folder import CHECKPOINTS_NAME, RECORD_NAME, read_record
 
 BEST_FIRST, LAST_FIRST = (BEST, LAST), (LAST, BEST)
 SUFFIX = ".safetensors"
@@ -63,6 +63,13 @@ def run_label(path: Path) -> str:
     path = path.resolve()
     run = path.parent.parent if path.parent.name == CHECKPOINTS_NAME else path
     return f"{run.parent.name}/{run.name}" if run.name.startswith("seed-") else run.name
+
+
+def run_seed(file: Path) -> int | None:
+    """Seed of the run in whose folder a checkpoint lies; None where it lies elsewhere."""
+    folder = file.resolve().parent.parent
+    seeds = read_record(folder).seeds if (folder / RECORD_NAME).is_file() else []
+    return seeds[0] if len(seeds) == 1 else None
 
 
 def _seed_number(name: str) -> int:

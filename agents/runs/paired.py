@@ -5,6 +5,7 @@ seeds cancels in their difference. "Equal" is a claim like any other: it needs a
 (two one-sided tests; Schuirmann 1987, with the stricter interval of coverage `CONFIDENCE`).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents.runs.comparison import Final, Group, finals
@@ -39,17 +40,21 @@ def differences(group: Group, baseline: Group, metrics: list[str]) -> list[Diffe
     Returns:
         One difference per measurement; none if the groups have no seed in common.
     """
+    ours, theirs = (_by_metric(side, metrics) for side in (group, baseline))
+    both = [metric for metric in metrics if metric in ours and metric in theirs]
+    found = (difference(metric, ours[metric], theirs[metric]) for metric in both)
+    return [one for one in found if one is not None]
+
+
+def difference(metric: str, ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference | None:
+    """One measurement by seed minus the baseline's; None without a seed in common."""
     import numpy as np
 
-    common = sorted(set(group.seeds) & set(baseline.seeds))
+    common = sorted(ours.keys() & theirs.keys())
     if not common:
-        return []
-    ours, theirs = (_by_metric(side, metrics) for side in (group, baseline))
-    found = []
-    for metric in (name for name in metrics if name in ours and name in theirs):
-        values = [ours[metric][seed] - theirs[metric][seed] for seed in common]
-        found.append(Difference(metric, common, values, mean_interval(np.array(values))))
-    return found
+        return None
+    values = [ours[seed] - theirs[seed] for seed in common]
+    return Difference(metric, common, values, mean_interval(np.array(values)))
 
 
 def verdict(interval: Interval, margin: float) -> str:

@@ -38,4 +38,4 @@ def imaginer(tmp_path_factory):
     """One seed that imagines goals for the pusher."""
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("imaginer") / "imaginer"
-    return trained(folder, **TINY, **TINY_CODES, method="rig", env="pusher", seed=3)
+    return trained(folder, **TINY, **TINY_CODES, method="rig", env="pusher", seed=2)

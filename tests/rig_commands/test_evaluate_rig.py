@@ -15,6 +15,7 @@ from agents.rig.evaluation import final_distances, held_out_goals, passive_dista
 from agents.rig.goals import ImaginedGoals
 from agents.rig.worlds import build_task
 from agents.runs.checkpoint import load_checkpoint
+from agents.runs.run_folder import read_record
 
 FLAGS = ["--goals", "3", "--seed", "5", "--device", "cpu"]
 
@@ -50,6 +51,20 @@ def test_the_values_are_the_final_distances_on_the_held_out_goals(oracle, tmp_pa
         assert measured["values"][1] == pytest.approx(found[name].astype(float).tolist())
         assert measured["mean"]["estimate"] == pytest.approx(np.mean(measured["values"]))
         assert measured["passive"] == pytest.approx(passive[name].mean())
+
+
+def test_groups_are_compared_with_the_first_seed_by_seed(oracle, imaginer, tmp_path, capsys):
+    report = report_of([oracle, imaginer], tmp_path / "report.json")
+    first, second = report["groups"]
+    assert first["difference_to_first"] == {}
+    (seed,) = read_record(imaginer).seeds
+    place = read_record(oracle).seeds.index(seed)
+    for name, found in second["difference_to_first"].items():
+        ours, theirs = (group["measurements"][name]["values"] for group in (second, first))
+        assert found["seeds"] == [seed] and found["shown"] == "not shown"
+        assert found["values"] == pytest.approx([np.mean(ours[0]) - np.mean(theirs[place])])
+    assert list(second["difference_to_first"]) == list(second["measurements"])
+    assert "minus oracle" in capsys.readouterr().out
 
 
 def test_an_evaluation_repeats_exactly(imaginer, tmp_path):

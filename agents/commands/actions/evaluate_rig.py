@@ -21,10 +21,11 @@ from agents.rig.groups import Group, Measured, grouped, oracle_means
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import load_checkpoint
-from agents.runs.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files, run_label
+from agents.runs.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_files, run_label, run_seed
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
 from agents.runs.intervals import CONFIDENCE, Interval
+from agents.runs.paired import verdict
 
 if TYPE_CHECKING:
     from agents.commands.evaluate_rig import Config
@@ -65,6 +66,8 @@ def write_evaluation(config: "Config") -> None:
             write_pictures(Path(config.pictures), f"{number:02d}-{group.label}", group, config, device)
         notes.append(f"pictures: {config.pictures}")
     print_table(_table(groups, passive), *notes)
+    if any(group.minus(groups[0]) for group in groups[1:]):
+        print_table(_differences(groups), "goal by goal the same; paired by seed")
 
 
 def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, Measured]]:
@@ -88,7 +91,7 @@ def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, M
             agent, task, goals, horizon=config.horizon or None, one_at_a_time=config.one_at_a_time
         )
         task.close()
-        yield run_label(path), agent.config, Measured(file, checkpoint.step, found)
+        yield run_label(path), agent.config, Measured(file, run_seed(file), checkpoint.step, found)
 
 
 def _table(groups: list[Group], passive: Passive) -> Table:
@@ -118,6 +121,25 @@ def _table(groups: list[Group], passive: Passive) -> Table:
         for name, values in distances.items():
             digits, label = (1, "success %") if name == "is_success" else (2, f"{_short(name)} mean")
             table.add_row(next(who, ""), label, f"{100 * values.mean():.{digits}f}")
+    return table
+
+
+def _differences(groups: list[Group]) -> Table:
+    """What the other groups end with minus the first, over the seeds of both; cm and per cent."""
+    table = Table(f"minus {groups[0].label}", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for heading in ("seeds", "difference", "t", "shown"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in groups[1:]:
+        who = iter((group.label,))
+        for one in group.minus(groups[0]):
+            digits, unit = (1, " %") if one.metric == "is_success" else (2, "")
+            name = "success" if one.metric == "is_success" else _short(one.metric)
+            value = f"{100 * one.mean.estimate:+.{digits}f}"
+            shown = verdict(one.mean, 0.0)
+            row = (f"{name}{unit}", str(len(one.seeds)), value, _bounds(one.mean, digits), shown)
+            table.add_row(next(who, ""), *row)
+        table.add_section()
     return table
 
 
@@ -165,6 +187,15 @@ def _report(config: "Config", groups: list[Group], passive: Passive) -> dict[str
                         "values": group.values(name).tolist(),
                     }
                     for name, found in group.scores().items()
+                },
+                "difference_to_first": {
+                    one.metric: {
+                        "seeds": one.seeds,
+                        "values": one.values,
+                        "mean": one.mean._asdict(),
+                        "shown": verdict(one.mean, 0.0),
+                    }
+                    for one in (group.minus(groups[0]) if group is not groups[0] else [])
                 },
             }
             for group in groups
