@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
 import tyro
@@ -13,6 +14,7 @@ T = TypeVar("T")
 
 MAX_TOKEN_CHARACTERS = 4096
 _UNKNOWN = "Unrecognized options: "
+_MISSING = "missing: "
 _OWNER = re.compile(
     r"(?:^|(?<=\.))[A-Z]\w*\.(?=\w+: got )"
 )  # the class of a config's part, which no flag shows
@@ -71,7 +73,8 @@ def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any 
     except SystemExit as ending:
         if not ending.code:
             raise
-        raise ConfigError(_OWNER.sub("", _one_line(complaint.getvalue(), argv))) from None
+        line = _OWNER.sub("", _one_line(complaint.getvalue(), argv))
+        raise ConfigError(_named(line, config, complaint.getvalue())) from None
 
 
 def check_tokens(argv: list[str]) -> None:
@@ -122,6 +125,17 @@ def _one_line(complaint: str, argv: list[str]) -> str:
         if hits:
             break
     return line if len(line) <= 300 else line[:297] + "..."
+
+
+def _named(line: str, config: type, complaint: str) -> str:
+    """Names the first of the missing words, of which the parser shows the help only."""
+    required = [field.name for field in fields(config) if MISSING is field.default is field.default_factory]
+    missing = complaint.count("(required)")
+    if not line.startswith(_MISSING) or not 0 < missing <= len(required):
+        return line
+    wanted = line.removeprefix(_MISSING)
+    begun = wanted[0].lower() if wanted[1:2].islower() else wanted[0]  # JSON stays as it is
+    return f"{required[-missing]}: got nothing, expected {begun}{wanted[1:]}"
 
 
 def _unknown_word(words: str, argv: list[str]) -> str:

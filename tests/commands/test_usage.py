@@ -231,9 +231,12 @@ def test_the_installed_script_is_the_same_main():
     [
         (
             ["match"],
-            "missing: Who throws first in the first end: random, drawer, rules, kr_uct, a pretrained",
+            "first: got nothing, expected who throws first in the first end: random, drawer",
         ),
-        (["match", "rules"], "missing: Who has the hammer in the first end; named alike"),
+        (
+            ["match", "rules"],
+            "second: got nothing, expected who has the hammer in the first end",
+        ),
         (["analyse"], "--position: got nothing, expected a value"),
         (["match", "rules", "drawer", "--ends", "1e9"], "--ends: got '1e9', expected a number or None"),
         (["train", "vision", "--epochs", "0"], "epochs: got 0.0, expected a number above 0"),

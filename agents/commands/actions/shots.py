@@ -12,6 +12,7 @@ import numpy as np
 
 from agents.curling.judging.agreement import Agreement
 from agents.runs.atomic import publish, stage, write_file
+from agents.runs.errors import StorageError
 from envs.curling.conditions import build_world
 from envs.curling.rules.rule_set import RuleSet
 from envs.curling.wire.digital_curling import play_line
@@ -47,8 +48,13 @@ def _write(output: str, lines: Iterable[str]) -> None:
     if output == "-":
         sys.stdout.writelines(lines)
     elif _is_stream(output):
-        with open(output, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(lines)
+        try:
+            with open(output, "w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(lines)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StorageError(f"{output}: {error.strerror}") from error
     else:
         publish(stage(target, (line.encode() for line in lines)), target)
 
