@@ -3,13 +3,15 @@
 Shape letters: B positions, K outcomes.
 """
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.curling.compiled.end_step import OUTCOMES, rules_of, settle_shots
 from agents.curling.positions import mover
 from agents.curling.search.shot_space import ShotSpace
-from envs.curling.physics.board import empty_board
+from envs.curling.physics.board import Board, empty_board
 from envs.curling.physics.events import UNFINISHED
 from envs.curling.physics.motion import physics_of, play_each
 from envs.curling.physics.sheet import STONES, STONES_PER_TEAM
@@ -28,6 +30,7 @@ class EndSimulator:
         self._physics = physics_of(world.ice, world.contact_quantum)
         self._origin = np.array(world.ice.release_position)
         self._rules = rules_of(world.ice.sheet, world.rules)
+        self._of_thread = threading.local()
 
     def mover(self, states: NDArray) -> NDArray[np.int64]:
         """As `Simulator.mover`."""
@@ -44,7 +47,7 @@ class EndSimulator:
         contacts, seconds = np.zeros(count, np.int64), np.zeros(count)
         play_each(
             self._physics,
-            empty_board(),
+            self._board(),
             self._rules.hog,
             self._origin,
             np.ascontiguousarray(states["stones"]),
@@ -61,3 +64,9 @@ class EndSimulator:
         terminal, outcomes = np.zeros(count, np.bool_), np.zeros((count, OUTCOMES))
         settle_shots(self._rules, after, stones, in_play, terminal, outcomes)
         return Step(after, terminal, outcomes)
+
+    def _board(self) -> Board:
+        """The calling thread's room for one sheet, which every shot sets up anew."""
+        if not hasattr(self._of_thread, "board"):
+            self._of_thread.board = empty_board()
+        return self._of_thread.board
