@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss, softplus
+from torch.nn.functional import softplus
 
 from agents.rig.batch import Batch, temporal_difference_target
 from agents.rig.checked_adam import CheckedAdam
 from agents.rig.config import RigConfig
-from agents.rig.networks import ActorCritic, follow
-from agents.runs.random_state import restore_torch, torch_state
+from agents.rig.networks import ActorCritic
+from agents.rig.twin_critics import TwinCritics
 
 OUTPUTS = 2
 """Of the policy for each action: mean and log standard deviation before tanh."""
@@ -41,22 +41,14 @@ def squashed_sample(outputs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     return raw.tanh(), (log_normal - log_slope).sum(1)
 
 
-class Sac:
-    """Policy, critics and temperature on their way; the arguments are those of `agents.rig.td3.Td3`."""
+class Sac(TwinCritics):
+    """Policy, critics and temperature on their way; the policy has `OUTPUTS`."""
 
     def __init__(
         self, networks: ActorCritic, config: RigConfig, *, seed: int, device: torch.device | str
     ) -> None:
-        self.config = config
-        self.networks = networks.to(device)
-        self.targets = self.networks.frozen_copy()
-        self._followed = list(self.targets.parameters()), list(self.networks.parameters())
-        self.generator = torch.Generator(device).manual_seed(seed)
-        self.updates = 0
+        super().__init__(networks, config, seed=seed, device=device)
         self.log_temperature = nn.Parameter(torch.zeros((), device=device))
-        critics = (*self.networks.trunk.parameters(), *self.networks.critics.parameters())
-        self._critic_step = CheckedAdam("critic", critics, config.rate)
-        self._policy_step = CheckedAdam("policy", self.networks.policy.parameters(), config.rate)
         self._temperature_step = CheckedAdam("temperature", [self.log_temperature], config.rate)
 
     def update(self, batch: Batch) -> dict[str, float]:
@@ -65,19 +57,14 @@ class Sac:
         Raises:
             FloatingPointError: when a loss, gradient or weight is not finite; see `CheckedAdam.step`.
         """
-        target = self.target(batch)
-        state = self.networks.trunk(batch.observation, batch.goal)
-        values = self.networks.critics(state, batch.action)
-        loss = mse_loss(values, target.expand_as(values), reduction="sum") / len(target)
-        critic_loss = self._critic_step.step(loss)
-        state = state.detach()
+        critic_loss, state = self._step_critics(batch, self.target(batch))
         action, log_density = squashed_sample(self.networks.policy(state), self._noise(batch.action))
         temperature = self.log_temperature.detach().exp()
         policy_loss = (temperature * log_density - self.networks.critics(state, action).amin(0)).mean()
         losses = {"critic_loss": critic_loss, "policy_loss": self._policy_step.step(policy_loss)}
         excess = log_density.detach().mean() - batch.action.shape[1]  # the wanted entropy is -A
         self._temperature_step.step(-self.log_temperature.exp() * excess)
-        follow(*self._followed, self.config.tau)
+        self._follow()
         self.updates += 1
         return losses | {"temperature": float(temperature)}
 
@@ -92,30 +79,16 @@ class Sac:
         value = self.targets.critics(state, action).amin(0) - self.log_temperature.exp() * log_density
         return temporal_difference_target(batch.reward, batch.terminated, value, self.config.discount)
 
-    def _noise(self, like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=self.generator, device=like.device)
-
     def state_dict(self) -> dict[str, Any]:
         """All that changes; the tensors are the live ones."""
-        return {
-            "networks": self.networks.state_dict(),
-            "targets": self.targets.state_dict(),
+        return super().state_dict() | {
             "log_temperature": self.log_temperature.detach(),
-            "critic_step": self._critic_step.state_dict(),
-            "policy_step": self._policy_step.state_dict(),
             "temperature_step": self._temperature_step.state_dict(),
-            "generator": torch_state(self.generator),
-            "updates": self.updates,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave."""
-        self.networks.load_state_dict(state["networks"])
-        self.targets.load_state_dict(state["targets"])
+        super().load_state_dict(state)
         with torch.no_grad():
             self.log_temperature.copy_(state["log_temperature"])
-        self._critic_step.load_state_dict(state["critic_step"])
-        self._policy_step.load_state_dict(state["policy_step"])
         self._temperature_step.load_state_dict(state["temperature_step"])
-        restore_torch(self.generator, state["generator"])
-        self.updates = state["updates"]
