@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,8 @@ from vision.text.language_model import LanguageModel, NextWord, mean_loss
 
 # Pieces of the measured text that are read side by side.
 STREAMS = 10
+DIRECTIONS = 1
+"""The stream of a run's seed for fixed directions: the other weights are the same with any of them."""
 
 
 class LanguageLearner:
@@ -40,14 +43,14 @@ class LanguageLearner:
         words = vocabulary.encode(tokens)
         measured = vocabulary.encode(read_tokens(Path(config.data), config.test_part))
         self._streams = parallel_streams(measured, STREAMS).to(device)
-        generator = torch.Generator().manual_seed(seed)
+        apart = int(np.random.SeedSequence((seed, DIRECTIONS)).generate_state(1)[0])
         self.network = LanguageModel(
             len(vocabulary),
             config.dimensions,
             layers=config.layers,
             dropout=config.dropout,
-            rows=_fixed_rows(config, words, vocabulary, generator),
-            generator=generator,
+            rows=_fixed_rows(config, words, vocabulary, torch.Generator().manual_seed(apart)),
+            generator=torch.Generator().manual_seed(seed),
         )
         windows = Windows(words.to(device), config.window)
         self._fit = Fit(self.network, NextWord(), windows, len(windows), config.fit, seed=seed, device=device)

@@ -102,7 +102,13 @@ TABLES: dict[str, ResultTable] = {
     "embeddings": ResultTable(
         "output embeddings of a language model, from WikiText-2's validation to its test text (CPU)",
         "language",
-        (_of("small", ("learned", "random", "pmi")),),
+        (_of("small", ("learned", "random", "pmi", "word2vec")),),
+        ("test_perplexity", "test_loss"),
+    ),
+    "paper_embeddings": ResultTable(
+        "output embeddings of a language model of 512 states on WikiText-2 (GPU)",
+        "language",
+        (_of("wikitext", ("learned", "random", "pmi", "word2vec")),),
         ("test_perplexity", "test_loss"),
     ),
     "regularizers": ResultTable(

@@ -173,6 +173,14 @@ def test_fixed_rows_are_saved_and_never_trained(texts):
     assert "head.directions.rows" in learner.state_dict()["model"]
 
 
+def test_models_of_one_seed_start_from_the_same_weights_whatever_their_output(texts):
+    networks = [build(small(texts, output=output), seed=1, device="cpu").network for output in OUTPUTS]
+    for network in networks[1:]:
+        assert torch.equal(network.embedding.weight, networks[0].embedding.weight)
+        for layer, first in zip(network.layers, networks[0].layers, strict=True):
+            assert fingerprint(layer.state_dict()) == fingerprint(first.state_dict())
+
+
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_every_output_embedding_learns_the_grammar(texts, output):
     """Chance over 14 words is a perplexity of 14; the grammar's own is about 2."""
