@@ -150,11 +150,26 @@ def load_images(config: VisionConfig) -> Images:
         part = "validation"
     else:
         measured, part = read_images(config.dataset, folder, "test"), "test"
+        _check_alike(training, measured, folder)
     if config.shuffle_labels:
         shuffled = training.labels[torch.from_numpy(label_rng.permutation(len(training)))]
         training = replace(training, labels=shuffled)
     normalization = Normalization(*channel_statistics(training.images))
     return Images(training, measured, part, normalization)
+
+
+def _check_alike(training: ImageSet, measured: ImageSet, folder: Path) -> None:
+    """Check that training and test images have the same classes and sizes.
+
+    Raises:
+        ValueError: if they have not.
+    """
+    if training.classes != measured.classes:
+        got, wanted = (", ".join(part.classes)[:200] for part in (measured, training))
+        raise ValueError(f"{folder}: got test classes {got}, expected those of the training images: {wanted}")
+    got, wanted = (tuple(part.images.shape[1:]) for part in (measured, training))
+    if got != wanted:
+        raise ValueError(f"{folder}: got test images of (C, H, W) {got}, expected {wanted} as in training")
 
 
 def build_network(config: VisionConfig, images: ImageSet, seed: int) -> ImageClassifier:
@@ -182,5 +197,5 @@ def _data_record(images: Images) -> dict[str, Any]:
         "images": len(images.training),
         "mean": list(images.normalization.mean),
         "deviation": list(images.normalization.deviation),
-        "note": images.training.note,
+        "note": "; ".join(dict.fromkeys(filter(None, (images.training.note, images.measured.note)))),
     }

@@ -7,6 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from agents.vision.config import VisionConfig
+from agents.vision.learner import load_images
 from vision.images.data import ImageSet, channel_statistics, read_images, split_validation, stratified_subset
 from vision.images.formats import read_idx
 
@@ -44,9 +46,15 @@ def test_cifar10_planes_and_labels_are_read_in_order(tmp_path):
     assert training.classes[3] == "cat"
 
 
-def test_all_five_batches_need_no_note(tmp_path):
+def test_files_with_fewer_images_than_the_official_ones_get_a_note(tmp_path, monkeypatch):
     write_cifar10(tmp_path, [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"], records=2)
-    assert read_images("cifar10", tmp_path, "train").note == ""
+    for part, found, official in (("train", 10, "50,000"), ("test", 2, "10,000")):
+        expected = f"{found} {part} images found, the official files have {official}"
+        assert read_images("cifar10", tmp_path, part).note == expected
+    monkeypatch.setattr("vision.images.formats.CIFAR10_RECORDS", 2)
+    assert (
+        read_images("cifar10", tmp_path, "train").note == read_images("cifar10", tmp_path, "test").note == ""
+    )
 
 
 def test_the_official_folder_is_found_inside_the_data_folder(tmp_path):
@@ -125,6 +133,33 @@ def test_a_folder_of_images_is_read_by_class(tmp_path):
     assert read.classes == ("a", "b")
     assert read.labels.tolist() == [0, 1, 1]
     assert np.array_equal(read.images[0].numpy(), pixels[1].transpose(2, 0, 1))
+
+
+def test_grey_images_of_sixteen_bits_keep_their_levels(tmp_path):
+    (tmp_path / "test" / "a").mkdir(parents=True)
+    levels = np.array([[0, 257, 128 * 257, 65535]], np.uint16)
+    Image.fromarray(levels).save(tmp_path / "test" / "a" / "0.png")
+    assert read_images("folder", tmp_path, "test").images.flatten().tolist() == [0, 1, 128, 255]
+
+
+def write_classes(folder, names, side=4):
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        Image.new("L", (side, side)).save(folder / name / "0.png")
+
+
+@pytest.mark.parametrize(
+    ("names", "side", "complaint"),
+    [
+        ("bc", 4, "test classes b, c, expected those of the training images: a, b, c"),
+        ("abc", 5, r"\(1, 5, 5\)"),
+    ],
+)
+def test_test_images_unlike_those_of_training_are_refused(tmp_path, names, side, complaint):
+    write_classes(tmp_path / "train", "abc")
+    write_classes(tmp_path / "test", names, side)
+    with pytest.raises(ValueError, match=complaint):
+        load_images(VisionConfig(data=str(tmp_path), dataset="folder"))
 
 
 def test_images_of_two_sizes_are_refused(tmp_path):

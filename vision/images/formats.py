@@ -27,6 +27,9 @@ CIFAR10_CLASSES = (
     "truck",
 )
 IDX_UNSIGNED_BYTE = 0x08
+CIFAR10_RECORDS = 10_000
+CIFAR100_RECORDS = {"train": 50_000, "test": 10_000}
+SIXTEEN_BITS, SIXTEEN_BIT_STEP = ("I;16", "I;16B"), 257  # which convert() would cut at 255
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm")
 
 
@@ -52,9 +55,11 @@ def read_cifar10(folder: Path, part: str) -> RawImages:
             raise FileNotFoundError(f"{folder} holds no data_batch_1.bin to data_batch_5.bin")
     records = np.concatenate([_cifar_records(path, label_bytes=1) for path in paths])
     _check_labels(records[:, 0], len(CIFAR10_CLASSES), folder)
-    note = ""
+    official = CIFAR10_RECORDS * (CIFAR10_TRAINING_BATCHES if part == "train" else 1)
     if part == "train" and len(paths) < CIFAR10_TRAINING_BATCHES:
         note = f"{len(paths)} of {CIFAR10_TRAINING_BATCHES} training batches found, {len(records)} images"
+    else:
+        note = _note_on_size(len(records), official, part)
     return RawImages(_cifar_images(records, 1), records[:, 0], CIFAR10_CLASSES, note)
 
 
@@ -67,7 +72,8 @@ def read_cifar100(folder: Path, part: str) -> RawImages:
     classes = tuple(names.read_text().split()) if names.is_file() else tuple(str(i) for i in range(100))
     if len(classes) != 100:
         raise ValueError(f"{names} names {len(classes)} classes: expected 100")
-    return RawImages(_cifar_images(records, 2), records[:, 1], classes)
+    note = _note_on_size(len(records), CIFAR100_RECORDS[part], part)
+    return RawImages(_cifar_images(records, 2), records[:, 1], classes, note)
 
 
 def read_mnist(folder: Path, part: str) -> RawImages:
@@ -132,8 +138,13 @@ def _decode(path: Path) -> np.ndarray:
     """Return one file as (C, H, W) uint8, C = 1 for grey images and 3 otherwise."""
     try:
         with Image.open(path) as image:
-            grey = image.mode in ("1", "L", "I", "I;16", "F")
-            pixels = np.asarray(image.convert("L" if grey else "RGB"))
+            if image.mode in ("I", "F"):
+                raise ValueError(f"{path} has pixels of 32 bits: expected 8 or 16")
+            grey = image.mode in ("1", "L", *SIXTEEN_BITS)
+            if image.mode in SIXTEEN_BITS:
+                pixels = np.rint(np.asarray(image) / SIXTEEN_BIT_STEP).astype(np.uint8)
+            else:
+                pixels = np.asarray(image.convert("L" if grey else "RGB"))
     except (UnidentifiedImageError, OSError) as error:
         raise ValueError(f"{path} is not a readable image: {error}") from error
     return pixels[None].copy() if grey else pixels.transpose(2, 0, 1).copy()
@@ -154,6 +165,10 @@ def _cifar_records(path: Path, *, label_bytes: int) -> np.ndarray:
     if len(content) == 0 or len(content) % record:
         raise ValueError(f"{path} has {len(content)} bytes: expected a positive multiple of {record}")
     return content.reshape(-1, record)
+
+
+def _note_on_size(found: int, official: int, part: str) -> str:
+    return "" if found == official else f"{found:,} {part} images found, the official files have {official:,}"
 
 
 def _cifar_images(records: np.ndarray, label_bytes: int) -> np.ndarray:

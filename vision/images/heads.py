@@ -19,6 +19,7 @@ from vision.images.walsh_hadamard import WalshHadamard, hadamard_matrix, next_po
 EPSILON = 1e-8  # features of a smaller norm are not divided by it, so that zeros stay zeros
 UNIT_ROW_SCALE = 10.0  # initial scale where rows have unit length
 FAST_FROM_MULTIPLICATIONS = 2**15  # N C from which the transform was measured faster than the product, CPU
+FAST_CODES_FROM_MULTIPLICATIONS = 2**17  # the same where the classes are more than the features
 
 
 def unit_length(x: Tensor) -> Tensor:
@@ -123,7 +124,8 @@ def build_sign_rows(features: int, classes: int, *, transform: str, seed: int) -
     number of features (orthogonal where that is a multiple of the next power of two of the classes).
     Differs from the paper: for more classes than features, whose rows it lets coincide, a sign code.
     """
-    fast = transform == "fast" or (transform == "auto" and features * classes >= FAST_FROM_MULTIPLICATIONS)
+    threshold = FAST_CODES_FROM_MULTIPLICATIONS if classes > features else FAST_FROM_MULTIPLICATIONS
+    fast = transform == "fast" or (transform == "auto" and features * classes >= threshold)
     if classes > features:
         code = build_sign_code(classes, features, seed=seed)
         return (CodeTransform(code) if fast else SignRows(torch.from_numpy(code.rows()))), code.coherence
