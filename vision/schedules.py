@@ -75,6 +75,7 @@ class ScheduleConfig:
         ascending = all(a < b for a, b in zip((0.0, *self.milestones), (*self.milestones, 1.0), strict=True))
         require(ascending, self, "milestones", "ascending fractions in (0, 1)")
         require(self.max_batch >= 1, self, "max_batch", "at least 1 sample")
+        require(self.batch <= self.max_batch, self, "batch", f"at most max_batch ({self.max_batch})")
         require(1 <= self.rate_boost <= LARGEST, self, "rate_boost", f"a number from 1 to {LARGEST:g}")
         require(0 <= self.raised_momentum < 1, self, "raised_momentum", "a number in [0, 1)")
         require(0 <= self.warmup_epochs <= self.epochs, self, "warmup_epochs", "a number in [0, epochs]")

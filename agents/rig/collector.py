@@ -16,7 +16,11 @@ from agents.rig.replay import Replay
 from agents.rig.representation import LatentRepresentation
 from agents.runs.random_state import numpy_state, restore_numpy
 from envs.manipulation.episode import Episode
+from envs.manipulation.simulation import PhysicsError
 from envs.manipulation.task import ManipulationTask
+
+MOST_FAILURES = 10
+"""Times in a row that the physics may fail."""
 
 
 class Collector:
@@ -46,21 +50,34 @@ class Collector:
         self._noise = ActionNoise(config.noise, config.noise_memory)
         self._episodes: list[Episode] = []
         self._codes = self._goal_codes = np.empty(0, np.float32)
+        self.dropped = 0
+        """Episodes that ended with a failure of the physics and were forgotten."""
+        self._failures = 0
 
     def step(self) -> int:
         """Act once in every episode, with new episodes where the last ones are over.
 
         Returns:
-            How many actions were taken, N.
+            How many actions were taken: N, or 0 where the physics failed, so that the episodes were dropped.
 
         Raises:
             FloatingPointError: when a code or an action is not finite.
-            PhysicsError: when a simulation went wrong.
+            PhysicsError: when the physics failed `MOST_FAILURES` times in a row.
         """
         if not self._episodes:
             self._begin()
         actions = self._explore()
-        _, terminated, truncated = self.task.play(self._episodes, actions)
+        try:
+            _, terminated, truncated = self.task.play(self._episodes, actions)
+        except PhysicsError:
+            self._failures += 1
+            if self._failures == MOST_FAILURES:
+                raise
+            self.dropped += len(self._episodes)
+            self._episodes = []
+            self.replay.abandon()
+            return 0
+        self._failures = 0
         observations, codes, log_variances = self._look()
         self.replay.add(actions, terminated, observations, codes, log_variances)
         self._codes = codes
@@ -107,6 +124,7 @@ class Collector:
             "rng": numpy_state(self._rng),
             "worlds": [numpy_state(rng) for rng in self._worlds],
             "noise": self._noise.state_dict(),
+            "dropped": self.dropped,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -124,6 +142,7 @@ class Collector:
             episode.rng = rng
         self._codes, self._goal_codes = state["codes"].copy(), state["goal_codes"].copy()
         self._noise.load_state_dict(state["noise"])
+        self.dropped = state.get("dropped", 0)  # runs of earlier versions did not count
 
 
 def _check_count(worlds: Sequence[Any], expected: int) -> None:

@@ -73,7 +73,7 @@ class RigLearner:
 
         Raises:
             FloatingPointError: in the update that meets a number that is not finite.
-            PhysicsError: when a simulation went wrong.
+            PhysicsError: when the physics failed in a measurement, or again and again.
         """
         self._cover()
         if self.autoencoder and self._pretrained < self.config.pretraining_intervals:
@@ -94,6 +94,8 @@ class RigLearner:
                 sums[name].append(value)
         found = {name: float(np.mean(values)) for name, values in sums.items()}
         counts = {"environment_steps": float(self.steps), "updates": float(self.algorithm.updates)}
+        if self._collector.dropped:
+            counts["dropped_episodes"] = float(self._collector.dropped)
         return counts | found | self._measure()
 
     def _advance(self) -> dict[str, float]:

@@ -116,6 +116,12 @@ class Replay:
                 self.images[slot] = Segment(self.images[slot])
         self._open = np.empty(0, np.int64)
 
+    def abandon(self) -> None:
+        """Forget the open episodes; their slots stay empty until their turn comes again."""
+        for slot in self._open:
+            self.images[slot] = None
+        self._open = np.empty(0, np.int64)
+
     def sample(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Slots and times [count] of transitions of finished episodes, each as likely.
 

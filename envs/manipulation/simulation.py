@@ -16,7 +16,7 @@ AWAY = (0.0, 4.0)
 AWAY_STEP = 1.0
 
 
-class PhysicsError(RuntimeError):
+class PhysicsError(FloatingPointError):
     """MuJoCo warned during an action, so that its outcome is not to be trusted.
 
     Attributes:

@@ -16,6 +16,7 @@ from agents.runs.checkpoint_store import LAST, CheckpointStore
 from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError, NumericalError
 from agents.runs.state_tree import dump_json, flatten
+from envs.manipulation.simulation import PhysicsError
 from tests.rig.tiny import tiny
 
 RUNS = {
@@ -237,6 +238,58 @@ def test_a_gradient_that_is_not_finite_is_caught_before_a_weight_moves():
     with pytest.raises(FloatingPointError, match="critic gradient"):
         learner.update()
     assert torch.equal(before, critics.first[0].weight)
+
+
+@pytest.mark.parametrize("name", ["rig", "dsae", "lr"])
+def test_an_autoencoder_s_gradient_that_is_not_finite_is_caught_before_a_weight_moves(name):
+    learner = make(name)
+    learner._cover()
+    training = learner.autoencoder
+    weights = list(training.fit.model.parameters())
+    before = [weight.detach().clone() for weight in weights]
+    weights[-1].register_hook(lambda gradient: gradient * math.inf)
+    with pytest.raises(FloatingPointError, match="in update 1,"):
+        next(training.pretrain())
+    with pytest.raises(FloatingPointError, match="gradient"):
+        training.finetune(lambda count: training.images[:count].copy())
+    assert all(torch.equal(old, weight) for old, weight in zip(before, weights, strict=True))
+
+
+@pytest.mark.parametrize("name", ["rig", "oracle", "her"])
+def test_episodes_whose_physics_fail_are_dropped_counted_and_never_learnt_from(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # MuJoCo logs its warnings to the working folder
+    learner = make(name, env="pusher")
+    collector, taken = learner._collector, []
+    step = collector.step
+
+    def failing():
+        taken.append(len(collector._episodes))
+        if len(taken) == 3:
+            collector._episodes[0].simulation.data.qvel[3] = math.nan
+        return step()
+
+    monkeypatch.setattr(collector, "step", failing)
+    rows = list(learner.train())
+    assert rows[-1]["environment_steps"] == learner.config.steps
+    assert rows[-1]["dropped_episodes"] == taken[2] > 0
+    lengths = learner.replay.lengths
+    assert set(lengths.tolist()) <= {0, learner.config.horizon or learner.replay.horizon}
+    assert np.isfinite(learner.replay.codes).all()
+    again = make(name, env="pusher")
+    again.load_state_dict(checkpoint(learner).state["learner"])
+    assert again._collector.dropped == taken[2]
+
+
+def test_physics_that_always_fail_end_the_run(monkeypatch):
+    learner = make("oracle")
+    error = PhysicsError({"mjWARN_BADQVEL": 1}, np.zeros(1), np.zeros(1), np.zeros(2), 0.0)
+
+    def failing(episodes, actions):
+        raise error
+
+    monkeypatch.setattr(learner._collector.task, "play", failing)
+    with pytest.raises(PhysicsError):
+        next(learner.train())
 
 
 def test_codes_rewards_and_actions_that_are_not_finite_are_caught():
