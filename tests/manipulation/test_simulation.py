@@ -33,17 +33,29 @@ def pushed(simulation, layout, along):
     return simulation.layout
 
 
-@pytest.mark.parametrize("task", GAPS)
-def test_pushes_end_where_those_of_a_fifth_of_the_timestep_do(task):
-    coarse, fine = simulation_of(task), simulation_of(task, SMALL_TIMESTEP)
+def ends_of_pushes(task, timestep):
+    """Metres between where pushes end with this timestep and with a small one, and how far they push: [N]."""
+    coarse, fine = simulation_of(task, timestep), simulation_of(task, SMALL_TIMESTEP)
     gaps, ways = [], []
     for layout, along in pushes(task, PUSHES, np.random.default_rng(0)):
         one, other = (pushed(simulation, layout, along)[2:] for simulation in (coarse, fine))
         gaps.append(np.hypot(*(one - other).reshape(-1, 2).T).max())
         ways.append(np.hypot(*(one - layout[2:]).reshape(-1, 2).T).max())
+    return np.array(gaps), np.array(ways)
+
+
+@pytest.mark.parametrize("task", GAPS)
+def test_pushes_end_where_those_of_a_fifth_of_the_timestep_do(task):
+    gaps, ways = ends_of_pushes(task, TIMESTEP)
     assert np.median(ways) > 0.04, "the pushes push"
     median, nine_tenths = np.quantile(gaps, [0.5, 0.9])
     assert median < GAPS[task][0] and nine_tenths < GAPS[task][1]
+
+
+@pytest.mark.parametrize("task", GAPS)
+def test_the_next_larger_timestep_pushes_elsewhere(task):
+    """The next one that divides an action."""
+    assert np.quantile(ends_of_pushes(task, 1.25 * TIMESTEP)[0], 0.9) > 2 * GAPS[task][1]
 
 
 def test_the_hand_arrives_exactly_and_moves_evenly_even_while_it_pushes():
