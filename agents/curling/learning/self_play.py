@@ -4,6 +4,9 @@ A game is one end, played with the expected score as utility; for the network it
 up to ten, at any lead, since points of an end are worth the same in all. It is a pure function of the run's
 seed, its number and the network, and is kept as a record that plays again to the same score.
 
+Differs from the paper: candidates are drawn from the policy as it is in every shot, where the paper sharpens
+it by the temperature of the shot; here the temperature is that of the shot played and of its target alone.
+
 Policy target: see `policy_targets.py`.
 Value targets: what the search found for its shot by kernel regression, and how the end really ended.
 
