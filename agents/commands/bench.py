@@ -122,7 +122,7 @@ def main(argv: list[str]) -> int:
 def run(config: Config) -> int:
     """Measures, shows a table and writes the JSON file; returns the exit code."""
     from agents.commands.terminal.progress import progress
-    from agents.runs.origin import machine, revision, versions
+    from agents.runs.origin import origin
 
     suite = SUITES[config.suite]
     variant = config.variant or suite.variants[0]
@@ -137,11 +137,8 @@ def run(config: Config) -> int:
     if config.json:
         report = {
             "command": f"run.py bench {config.suite} --variant {variant} --seed {config.seed}",
-            "date": time.strftime("%Y-%m-%d", time.gmtime(started)),
+            **origin(),
             "seconds": time.time() - started,
-            "machine": machine(),
-            "versions": versions(),
-            "revision": revision(),
             "rows": rows,
         }
         write_file(Path(config.json), (json.dumps(report, indent=1) + "\n").encode())

@@ -3,11 +3,19 @@
 import os
 import platform
 import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("hogline", "torch", "numpy", "numba", "mujoco", "gymnasium", "pettingzoo", "safetensors")
 GIT_SECONDS = 5.0
+
+
+def origin() -> dict[str, Any]:
+    """Returns what a file of measurements says of where they were made: date, machine, versions, revision."""
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    return {"date": date, "machine": machine(), "versions": versions(), "revision": revision()}
 
 
 def versions() -> dict[str, str]:

@@ -22,6 +22,7 @@ from agents.curling.judging.canary_trial import (
 from agents.curling.players import make_player
 from agents.runs.device import resolve_device
 from agents.runs.json_file import write_json
+from agents.runs.origin import origin
 
 if TYPE_CHECKING:
     from agents.commands.canaries import Config
@@ -73,6 +74,7 @@ def _right(trials: list[Trial]) -> int:
 
 def _report(config: "Config", found: dict[str, list[Trial]]) -> dict[str, Any]:
     return {
+        **origin(),
         "executions": EXECUTIONS,
         "share_of_best": SHARE_OF_BEST,
         "simulations": config.simulations,

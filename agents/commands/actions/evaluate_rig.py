@@ -25,6 +25,7 @@ from agents.runs.checkpoint_paths import BEST_FIRST, LAST_FIRST, checkpoint_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
 from agents.runs.intervals import CONFIDENCE, Interval
+from agents.runs.origin import origin
 from agents.runs.paired import verdict
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ def _bounds(interval: Interval, digits: int) -> str:
 def _report(config: "Config", groups: list[Group], passive: Passive) -> dict[str, Any]:
     """Everything measured as plain JSON values, metres."""
     return {
+        **origin(),
         "goals": config.goals,
         "goal_seed": config.seed,
         "horizon": config.horizon or None,

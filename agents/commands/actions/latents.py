@@ -18,7 +18,7 @@ from agents.plots.picture_grid import draw_grid, png_bytes
 from agents.rig.latent_study import NEARLY, REFERENCE, SHOWN, Row, Scenes, study
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
-from agents.runs.origin import machine, revision, versions
+from agents.runs.origin import origin
 
 if TYPE_CHECKING:
     from agents.commands.latents import Config
@@ -43,8 +43,7 @@ def write_study(config: "Config") -> None:
     write_file(curves, image.getvalue())
     write_file(scenes, png_bytes(_scenes(config, rows)))
     if config.json:
-        origin = {"machine": machine(), "versions": versions(), "revision": revision()}
-        report = {"config": asdict(config), "run_config": asdict(base), **origin, "rows": values}
+        report = {"config": asdict(config), "run_config": asdict(base), **origin(), "rows": values}
         write_file(Path(config.json), (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())
     note = f"jitter: shares of the codes' distance at {100 * REFERENCE:g} cm; ideal shift jitter"
     print_table(_table(values), f"{note} {NEARLY / REFERENCE:g}", f"curves: {curves}, scenes: {scenes}")
