@@ -58,9 +58,7 @@ class Group:
         return {run.seed: float(run.distances[measure].mean()) for run in self.runs if run.seed is not None}
 
     def minus(self, baseline: "Group") -> list[Difference]:
-        """Every measurement minus that of another group, over the seeds of both; none on another task."""
-        if self.config.env != baseline.config.env:
-            return []
+        """Every measurement minus that of another group on the same task, over the seeds of both."""
         found = (difference(name, self.by_seed(name), baseline.by_seed(name)) for name in self.measures)
         return [one for one in found if one is not None]
 
@@ -78,6 +76,12 @@ def grouped(measured: Iterable[tuple[str, RigConfig, Measured]]) -> list[Group]:
     for label, config, run in measured:
         groups.setdefault(config, Group(label, config)).runs.append(run)
     return list(groups.values())
+
+
+def baseline_of(group: Group, groups: Sequence[Group]) -> Group | None:
+    """The first group on the same task; None if that is the group itself."""
+    first = next(one for one in groups if one.config.env == group.config.env)
+    return None if first is group else first
 
 
 def oracle_means(groups: Sequence[Group]) -> dict[tuple[str, str], float]:

@@ -17,7 +17,7 @@ from agents.commands.terminal.tables import print_table
 from agents.rig.agent import agent_of
 from agents.rig.config import RigConfig
 from agents.rig.evaluation import final_distances, held_out_goals, passive_distances
-from agents.rig.groups import Group, Measured, grouped, oracle_means
+from agents.rig.groups import Group, Measured, baseline_of, grouped, oracle_means
 from agents.rig.worlds import build_task
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import load_checkpoint
@@ -67,8 +67,9 @@ def write_evaluation(config: "Config") -> None:
             write_pictures(Path(config.pictures), f"{number:02d}-{group.label}", group, config, device)
         notes.append(f"pictures: {config.pictures}")
     print_table(_table(groups, passive), *notes)
-    if any(group.minus(groups[0]) for group in groups[1:]):
-        print_table(_differences(groups), "goal by goal the same; paired by seed")
+    table = _differences(groups)
+    if table.row_count:
+        print_table(table, "goal by goal the same; paired by seed")
 
 
 def _measured(config: "Config", device: str) -> Iterator[tuple[str, RigConfig, Measured]]:
@@ -126,14 +127,15 @@ def _table(groups: list[Group], passive: Passive) -> Table:
 
 
 def _differences(groups: list[Group]) -> Table:
-    """What the other groups end with minus the first, over the seeds of both; cm and per cent."""
-    table = Table(f"minus {groups[0].label}", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    """What groups end with minus the first on their task, over the seeds of both; cm and per cent."""
+    table = Table("run", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("", no_wrap=True)
     for heading in ("seeds", "difference", "t", "shown"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for group in groups[1:]:
-        who = iter((group.label,))
-        for one in group.minus(groups[0]):
+    for group in groups:
+        baseline = baseline_of(group, groups)
+        who = iter((group.label, f"minus {baseline.label}" if baseline else ""))
+        for one in group.minus(baseline) if baseline else []:
             digits, unit = (1, " %") if one.metric == "is_success" else (2, "")
             name = "success" if one.metric == "is_success" else _short(one.metric)
             value = f"{100 * one.mean.estimate:+.{digits}f}"
@@ -197,9 +199,9 @@ def _report(config: "Config", groups: list[Group], passive: Passive) -> dict[str
                         "mean": one.mean._asdict(),
                         "shown": verdict(one.mean, 0.0),
                     }
-                    for one in (group.minus(groups[0]) if group is not groups[0] else [])
+                    for one in (group.minus(baseline) if baseline else [])
                 },
             }
-            for group in groups
+            for group, baseline in ((group, baseline_of(group, groups)) for group in groups)
         ],
     }
