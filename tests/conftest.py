@@ -1,10 +1,12 @@
-"""What all tests share: one thread for torch, and the tiny kind of learner on request."""
+"""What all tests share: one thread for torch, Ctrl-C that is heard, and the tiny kind of learner on request."""
 
 import os
+import signal
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits deaf ears
 
 
 @pytest.fixture
