@@ -1,4 +1,4 @@
-"""What all tests share: one thread for torch, Ctrl-C that is heard, and the tiny kind of learner on request."""
+"""What all tests share: one thread for torch, Ctrl-C that is heard, and a tiny kind of learner on request."""
 
 import os
 import signal
