@@ -38,7 +38,7 @@ class ResultTable(NamedTuple):
 
 ONE_POINT = 0.01
 _TEST = ("test_accuracy", "test_loss", "updates")
-_GPU = (*_TEST, "seconds", "peak_megabytes")
+_GPU = (*_TEST, "seconds", "images_per_second", "peak_megabytes")
 _DROPPING = ("none", "stochastic_depth", "shakedrop")
 _COVERED = ("cutout", "erasing")
 _RULES = ("sgd", "nesterov", "adam")

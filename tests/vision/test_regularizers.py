@@ -106,6 +106,25 @@ def test_shake_shake_factors_are_uniform_on_the_simplex(branches):
 
 
 @pytest.mark.parametrize(
+    ("config", "branches", "expected"),
+    [
+        (RegularizerConfig(kind="shake_shake", level="pixel"), 2, 0.5),
+        (RegularizerConfig(kind="shake_shake", level="pixel", backward="keep"), 3, 1 / 3),
+        (RegularizerConfig(kind="shake_shake", level="pixel", forward="even"), 2, 0.5),
+        (RegularizerConfig(kind="shake", level="pixel", beta=(0.0, 3.0)), 1, 1.5),
+        (RegularizerConfig(kind="shakedrop", level="pixel", gate="sample", beta=(0.0, 1.0)), 1, 0.75),
+    ],
+)
+def test_gradients_average_to_the_formulas_means(config, branches, expected):
+    """With one block of one, ShakeDrop's p is 1/2: p + (1 - p) E[beta]."""
+    mixer = make(config, branches=branches)
+    _, gradients = run(mixer, [torch.ones(SAMPLES // 4, 1, 2, 2) for _ in range(branches)])
+    for gradient in gradients:
+        means = gradient.double().mean((1, 2, 3))  # a gate is shared by a sample's pixels
+        assert_mean(means, expected)
+
+
+@pytest.mark.parametrize(
     "rule", [ShakeShakeRule, lambda **modes: ShakeDropRule(0.3, (0, 1), (0, 3), **modes)]
 )
 def test_modes_choose_what_each_pass_uses(rule):
