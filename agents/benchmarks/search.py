@@ -36,6 +36,7 @@ class Setting(NamedTuple):
     """One row: who judges, how many games at once, leaves a game and step, on one thread or all.
 
     simulations, repeats: of a search, and searches timed; the fastest counts.
+    groups: lockstep groups for each thread; several let the processor walk trees while others wait for a GPU.
     """
 
     judge: str
@@ -45,6 +46,7 @@ class Setting(NamedTuple):
     simulations: int
     repeats: int
     device: str = "cpu"
+    groups: int = 1
 
 
 SETTINGS = (
@@ -66,9 +68,9 @@ SETTINGS = (
     Setting("rollouts", 1, 16, False, 400, 3),
 )
 GPU_SETTINGS = (
-    Setting("deep_sets", 8192, 1, True, 100, 2, "cuda"),
-    Setting("attention", 8192, 1, True, 100, 2, "cuda"),
-    Setting("cnn", 8192, 1, True, 100, 2, "cuda"),
+    Setting("deep_sets", 16_384, 1, True, 50, 2, "cuda", 2),
+    Setting("attention", 16_384, 1, True, 50, 2, "cuda", 2),
+    Setting("cnn", 16_384, 1, True, 50, 2, "cuda", 2),
     Setting("cnn", 1, 64, True, 400, 3, "cuda"),
 )
 ROWS = len(SETTINGS)
@@ -96,8 +98,8 @@ def measure(variant: str, seed: int) -> Iterator[dict[str, Any]]:
 def _measure(setting: Setting, variant: str, seed: int) -> dict[str, Any]:
     cores = os.cpu_count() or 1
     threads = cores if setting.all_threads else 1
-    groups = min(threads, setting.games)
-    torch.set_num_threads(threads // groups)
+    groups = min(threads * setting.groups, setting.games)
+    torch.set_num_threads(max(threads // groups, 1))
     scene = _scene(setting, groups, seed)
     network, world = Clock(), Clock()
     evaluator, simulator = Watched(scene.evaluator, network), Watched(scene.simulator, world)
@@ -105,7 +107,8 @@ def _measure(setting: Setting, variant: str, seed: int) -> dict[str, Any]:
     search = Search(config, simulator, evaluator, groups=groups)
     seeds = seed + np.arange(setting.games)
     fastest = np.inf
-    result = search.run(scene.states[:1], seeds[:1], UTILITY)  # compiles, if need be
+    for _ in range(1 if setting.device == "cpu" else 2):  # compiles, if need be, and warms a GPU up
+        result = search.run(scene.states[:groups], seeds[:groups], UTILITY)
     for _ in range(setting.repeats):
         before = network.seconds, world.seconds
         started = time.perf_counter()

@@ -24,6 +24,8 @@ METRES = 2.0
 """Coordinates are divided by this."""
 WAVES = 3.0
 """radians a metre of the waves that make small differences of place visible."""
+PACKED = 3 * STONES + 4
+"""Numbers of a position in one row."""
 LEAD, ENDS = 8.0, 10.0
 """Scales of a lead in points and of a number of ends."""
 
@@ -53,6 +55,20 @@ class Inputs(NamedTuple):
     def take(self, rows: Tensor | slice) -> "Inputs":
         """Some of the positions."""
         return Inputs(*(tensor[rows] for tensor in self))
+
+    def packed(self) -> Tensor:
+        """All of it as one tensor [B, PACKED] float32, for a single transfer."""
+        parts = (self.stones.flatten(1), self.in_play, *(part[:, None] for part in self[2:]))
+        return torch.cat([part.float() for part in parts], 1)
+
+    @staticmethod
+    def unpacked(numbers: Tensor) -> "Inputs":
+        """What `packed` gave [B, PACKED], as it was."""
+        stones, in_play, rest = numbers.split([2 * STONES, STONES, 4], 1)
+        shots_left, hammer, lead, ends_left = rest.unbind(1)
+        return Inputs(
+            stones.unflatten(1, (STONES, 2)), in_play > 0, shots_left.long(), hammer, lead, ends_left
+        )
 
 
 def inputs_of(positions: NDArray, device: str | torch.device = "cpu") -> Inputs:

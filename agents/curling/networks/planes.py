@@ -29,8 +29,8 @@ NEAR = WORLD_CURLING.hog_y - WORLD_CURLING.tee_y
 LENGTH = WORLD_CURLING.back_y - WORLD_CURLING.hog_y
 EMPTY, ONES, TURN, HOUSE, OWN, OTHER, ALL = 2, 3, 4, 12, 13, 17, 21
 ORDERS, ALL_ORDERS = 4, 8
-FIRST_TURNS, SECOND_TURNS = (0, 0, 1, 1, 1, 1, 2, 3), (4, 5, 5, 5, 5, 5, 6, 7)
-"""Plane of each of a team's eight shots, of the team that throws first and of that with the last stone."""
+TURNS = 4
+"""Planes of the turn of each team."""
 
 
 def planes(inputs: Inputs) -> Tensor:
@@ -69,9 +69,9 @@ def cells(inputs: Inputs) -> Tensor:
 
 
 def _turn(inputs: Inputs) -> Tensor:
-    """[B, 8] float32, one-hot."""
-    device = inputs.stones.device
-    tables = torch.tensor([FIRST_TURNS, SECOND_TURNS], device=device)
-    own_shot = (STONES_PER_TEAM - (inputs.shots_left + 1) // 2).clamp(0, STONES_PER_TEAM - 1)
-    turn = tables[inputs.hammer.long(), own_shot]
-    return (turn[:, None] == torch.arange(HOUSE - TURN, device=device)).float()
+    """[B, 8] float32, one-hot: of the team's eight shots the first two are one turn, with the last stone the
+    first alone; then come those up to the sixth, the seventh, and the eighth."""
+    last = inputs.hammer.long()
+    shot = (STONES_PER_TEAM - (inputs.shots_left + 1) // 2).clamp(0, STONES_PER_TEAM - 1)
+    turn = TURNS * last + (shot >= 2 - last).long() + (shot >= 6).long() + (shot >= 7).long()
+    return (turn[:, None] == torch.arange(HOUSE - TURN, device=turn.device)).float()
