@@ -14,6 +14,7 @@ Shape letters: B games, G cells, K scores of an end, T cells kept.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -108,12 +109,19 @@ def play_ends(player: SearchPlayer, config: SelfPlayConfig, seed: int, numbers: 
 def _policy_targets(
     player: SearchPlayer, config: SelfPlayConfig, positions: NDArray, result: SearchResult, temperature: float
 ) -> NDArray[np.float64]:
-    """[B, G] by the config's kind."""
-    kernel = player.kernel
-    if config.policy_target == "density":
-        return density_targets(result, kernel, player.grid, temperature)
-    policy = player.evaluator.judge(positions).policy
-    return improved_targets(result, kernel, player.grid, policy, config.policy_step)
+    """[B, G] by the config's kind; the games are shared out to the threads of the search."""
+    kernel, grid, improved = player.kernel, player.grid, config.policy_target == "improved"
+    policy = player.evaluator.judge(positions).policy if improved else None
+
+    def targets(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        some = SearchResult(*(values[rows] for values in result))
+        if policy is None:
+            return density_targets(some, kernel, grid, temperature)
+        return improved_targets(some, kernel, grid, policy[rows], config.policy_step)
+
+    groups = np.array_split(np.arange(len(positions)), min(config.groups, len(positions)))
+    with ThreadPoolExecutor(len(groups)) as pool:
+        return np.concatenate(list(pool.map(targets, groups)))
 
 
 def _examples(positions: NDArray, result: SearchResult, shares: NDArray[np.float64]) -> NDArray:
