@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 import time
 from importlib import metadata
 from pathlib import Path
@@ -43,12 +44,17 @@ def revision() -> str:
 
 
 def machine() -> dict[str, str]:
-    """Returns the operating system, the processor and the number of cores."""
-    return {
+    """Returns the operating system, the processor, the number of cores, and the GPU if torch, once it is
+    loaded, sees one."""
+    found = {
         "system": platform.platform(),
         "processor": platform.machine(),
         "cores": str(os.cpu_count()),
     }
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name()
+    return found
 
 
 def _git(root: Path, *words: str) -> str:
