@@ -1,4 +1,7 @@
-"""One batch of transitions under the goals they are learnt for. B batch, D code, A action."""
+"""One batch of transitions under the goals they are learnt for.
+
+B batch, D code, A action, W = 3 D + A + 2 numbers of a transition.
+"""
 
 from typing import NamedTuple
 
@@ -25,6 +28,13 @@ class Batch(NamedTuple):
 def to_batch(*arrays: NDArray, device: torch.device | str) -> Batch:
     """The arrays of a `Batch`, in its order, as tensors on a device."""
     return Batch(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))
+
+
+def as_batch(rows: Tensor, code: int) -> Batch:
+    """Rows (B, W) float32, the columns in the order of a `Batch`, as views; D is `code`."""
+    actions = rows.shape[1] - 3 * code - 2
+    parts = rows.split((code, code, actions, 1, code, 1), dim=1)
+    return Batch(*(part.squeeze(1) if place in (3, 5) else part for place, part in enumerate(parts)))
 
 
 def temporal_difference_target(

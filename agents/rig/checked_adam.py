@@ -1,4 +1,5 @@
-"""Adam that refuses losses, gradients and weights that are not finite, before a weight moves."""
+"""Adam that refuses losses, gradients and weights that are not finite, before a weight moves: with an error at
+once, or with a mark on the device for which nobody waits."""
 
 import math
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ class CheckedAdam:
         self._first = [torch.zeros_like(p, requires_grad=False) for p in self.parameters]
         self._second = [torch.zeros_like(moment) for moment in self._first]
         self._count = torch.zeros((), device=self.parameters[0].device)
+        self._one = torch.ones_like(self._count)
 
     def step(self, loss: Tensor) -> float:
         """Move the parameters against the gradient of a scalar loss, and touch no other gradient.
@@ -50,9 +52,27 @@ class CheckedAdam:
         self._move(weights, gradients)
         return value
 
+    def attempt(self, loss: Tensor, failed: Tensor) -> Tensor:
+        """Do what `step` does without waiting for the device: where it would raise, mark a failure instead.
+
+        Args:
+            loss: scalar.
+            failed: () float32 on the device: 1 after a failure, be it of another loss, and then nothing moves.
+
+        Returns:
+            The loss, on the device.
+        """
+        gradients = list(torch.autograd.grad(loss, self.parameters))
+        weights = [parameter.detach() for parameter in self.parameters]
+        value = loss.detach()
+        # One kernel for all; it multiplies them by one, which changes no bit.
+        torch._amp_foreach_non_finite_check_and_unscale_([*gradients, *weights, value], failed, self._one)
+        self._move(weights, gradients, failed)
+        return value
+
     @torch.no_grad()
-    def _move(self, weights: list[Tensor], gradients: list[Tensor]) -> None:
-        self._count += 1
+    def _move(self, weights: list[Tensor], gradients: list[Tensor], failed: Tensor | None = None) -> None:
+        self._count += 1 if failed is None else 1 - failed
         torch._fused_adam_(
             *(weights, gradients, self._first, self._second, [], [self._count] * len(weights)),
             lr=self.rate,
@@ -62,6 +82,7 @@ class CheckedAdam:
             eps=EPSILON,
             amsgrad=False,
             maximize=False,
+            found_inf=failed,
         )
 
     def state_dict(self) -> dict[str, Any]:

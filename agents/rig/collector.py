@@ -3,7 +3,7 @@
 N episodes, D code, A action.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,12 @@ class Collector:
         """Episodes that ended with a failure of the physics and were forgotten."""
         self._failures = 0
 
-    def step(self) -> int:
+    def step(self, meanwhile: Callable[[], None] = lambda: None) -> int:
         """Act once in every episode, with new episodes where the last ones are over.
+
+        Args:
+            meanwhile: is called when the actions are chosen and before they are taken, so that a device on
+                which it leaves work is busy while the world moves.
 
         Returns:
             How many actions were taken: N, or 0 where the physics failed, so that the episodes were dropped.
@@ -67,6 +71,7 @@ class Collector:
         if not self._episodes:
             self._begin()
         actions = self._explore()
+        meanwhile()
         try:
             _, terminated, truncated = self.task.play(self._episodes, actions)
         except PhysicsError:

@@ -1,7 +1,11 @@
-"""Replayed transitions as batches under relabelled goals, with their rewards. B batch."""
+"""Replayed transitions as batches under relabelled goals, with their rewards.
+
+B batch, U updates, D code, A action, W = 3 D + A + 2 numbers of a transition.
+"""
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from agents.rig.batch import Batch, to_batch
 from agents.rig.config import RigConfig
@@ -31,7 +35,33 @@ def draw_batch(
     Raises:
         FloatingPointError: when a reward is not finite.
     """
-    slots, times = replay.sample(rng, config.batch)
+    return to_batch(*_drawn(replay, source, config, rng, config.batch), device=device)
+
+
+def draw_rows(
+    replay: Replay, source: GoalSource, config: RigConfig, rng: np.random.Generator, updates: int
+) -> NDArray[np.float32]:
+    """The batches of so many updates at once, as rows [U, B, W] that `as_batch` reads; codes only.
+
+    Args:
+        replay, source, config, rng: as in `draw_batch`.
+        updates: U, at least 1.
+
+    Raises:
+        FloatingPointError: when a reward is not finite.
+    """
+    parts = _drawn(replay, source, config, rng, updates * config.batch)
+    columns = [part.reshape(len(part), -1) for part in parts]
+    rows = np.concatenate(columns, axis=1, dtype=np.float32)
+    # Goals of a kind lie together: dealt out in turn, every batch gets its share of each.
+    return np.ascontiguousarray(rows.reshape(config.batch, updates, -1).swapaxes(0, 1))
+
+
+def _drawn(
+    replay: Replay, source: GoalSource, config: RigConfig, rng: np.random.Generator, count: int
+) -> tuple[NDArray, ...]:
+    """The arrays of a `Batch` of so many transitions."""
+    slots, times = replay.sample(rng, count)
     goals = relabelled(replay, source, slots, times, RELABELLING[config.relabel_kind], rng)
     reached = replay.reached_at(slots, times + 1)
     rewards = reward_of(config, reached, goals)
@@ -39,4 +69,4 @@ def draw_batch(
         raise FloatingPointError("reward: got a number that is not finite")
     actions, terminated = replay.actions_at(slots, times)
     before = replay.codes_at(slots, times)
-    return to_batch(before, goals.codes, actions, rewards, reached.codes, terminated, device=device)
+    return before, goals.codes, actions, rewards, reached.codes, terminated

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.rig.agent import build_agent
+from agents.rig.agent import ACTIONS, build_agent
 from agents.rig.autoencoding import AutoencoderTraining
 from agents.rig.collector import Collector
 from agents.rig.config import RigConfig
 from agents.rig.covering import covering_images
 from agents.rig.evaluation import final_distances, held_out_goals
-from agents.rig.experience import draw_batch
+from agents.rig.device_updates import DeviceUpdates
+from agents.rig.experience import draw_batch, draw_rows
 from agents.rig.finetuning import finetune, refresh_goals
 from agents.rig.goals import ImaginedGoals, TaskGoals
 from agents.rig.replay import Replay
@@ -64,6 +65,7 @@ class RigLearner:
         self.replay = self._empty_replay()
         self._collector = Collector(self._task, self.agent, self.goals, self.replay, seed=worlds)
         self._rng = np.random.default_rng(draws)
+        self._on_device = self._device_updates()
         self._held_out = held_out_goals(self._task, config.goals, HELD_OUT_SEED)
         self.steps = 0
         self._pretrained = 0
@@ -93,6 +95,8 @@ class RigLearner:
             for name, value in self._advance().items():
                 sums[name].append(value)
         found = {name: float(np.mean(values)) for name, values in sums.items()}
+        if self._on_device is not None:
+            found |= self._on_device.means()
         counts = {"environment_steps": float(self.steps), "updates": float(self.algorithm.updates)}
         if self._collector.dropped:
             counts["dropped_episodes"] = float(self._collector.dropped)
@@ -101,11 +105,14 @@ class RigLearner:
     def _advance(self) -> dict[str, float]:
         """Act once in every episode, make the updates that are due, and fine-tune where that is due."""
         before = self.steps
-        self.steps += self._collector.step()
         found: dict[str, float] = {}
-        if len(self.replay) and self.steps > self.config.warmup_steps:
-            for _ in range(self.config.updates_per_step * (self.steps - before)):
-                found |= self.update()
+        if self._on_device is None:
+            self.steps += self._collector.step()
+            if self._may_learn(self.steps):
+                for _ in range(self.config.updates_per_step * (self.steps - before)):
+                    found |= self.update()
+        else:
+            self.steps += self._collector.step(self._update_on_device)
         every = self.config.finetune_every
         if every and self.steps // every > before // every:
             found |= finetune(self, self._rng)
@@ -116,6 +123,17 @@ class RigLearner:
         batch = draw_batch(self.replay, self.goals, self.config, self._rng, device=self._device)
         return self.algorithm.update(batch) | {"reward": float(batch.reward.mean())}
 
+    def _may_learn(self, steps: int) -> bool:
+        """Whether there is something to learn from after so many actions, and the warm-up is over."""
+        return len(self.replay) > 0 and steps > self.config.warmup_steps
+
+    def _update_on_device(self) -> None:
+        """Leave the updates to the device that are due for the actions which now begin."""
+        actions = self.config.parallel
+        if self._may_learn(self.steps + actions):
+            due = self.config.updates_per_step * actions
+            self._on_device.learn(draw_rows(self.replay, self.goals, self.config, self._rng, due))
+
     def recode_open_episodes(self) -> None:
         """Encode anew what the episodes that are being played saw last."""
         self._collector.recode()
@@ -125,7 +143,13 @@ class RigLearner:
         return {name: float(np.mean(values)) for name, values in found.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that changes; images as sealed segments."""
+        """Everything that changes; images as sealed segments.
+
+        Raises:
+            FloatingPointError: when an update on the device failed that was not checked yet.
+        """
+        if self._on_device is not None:
+            self._on_device.check()
         self._cover()
         state = {
             "steps": self.steps,
@@ -168,6 +192,15 @@ class RigLearner:
         images = covering_images(self._task, self._covering_rng, count=count, rollout=rollout)
         self._covering = Segment(images)
         self.autoencoder.begin(images)
+
+    def _device_updates(self) -> DeviceUpdates | None:
+        """Updates that nobody waits for, on a GPU; images are too large to be drawn for many at once."""
+        shape = self.agent.representation.code_shape
+        if torch.device(self._device).type != "cuda" or len(shape) > 1:
+            return None
+        return DeviceUpdates(
+            self.algorithm, self.config.batch, shape[0], actions=ACTIONS, device=self._device
+        )
 
     def _goal_source(self, rng: np.random.Generator) -> ImaginedGoals | TaskGoals:
         if self.autoencoder is None:

@@ -51,22 +51,24 @@ class Sac(TwinCritics):
         self.log_temperature = nn.Parameter(torch.zeros((), device=device))
         self._temperature_step = CheckedAdam("temperature", [self.log_temperature], config.rate)
 
-    def update(self, batch: Batch) -> dict[str, float]:
-        """Learn from a batch; returns the losses.
+    def policy_moves_in(self, update: int) -> bool:
+        """Every one does."""
+        return True
 
-        Raises:
-            FloatingPointError: when a loss, gradient or weight is not finite; see `CheckedAdam.step`.
-        """
+    def learn(self, batch: Batch, *, policy_too: bool) -> dict[str, float | Tensor]:
+        """The losses and the temperature; see `TwinCritics.learn`."""
         critic_loss, state = self._step_critics(batch, self.target(batch))
+        losses = {"critic_loss": critic_loss}
+        if not policy_too:
+            return losses
         action, log_density = squashed_sample(self.networks.policy(state), self._noise(batch.action))
         temperature = self.log_temperature.detach().exp()
         policy_loss = (temperature * log_density - self.networks.critics(state, action).amin(0)).mean()
-        losses = {"critic_loss": critic_loss, "policy_loss": self._policy_step.step(policy_loss)}
+        losses["policy_loss"] = self._move(self._policy_step, policy_loss)
         excess = log_density.detach().mean() - batch.action.shape[1]  # the wanted entropy is -A
-        self._temperature_step.step(-self.log_temperature.exp() * excess)
+        self._move(self._temperature_step, -self.log_temperature.exp() * excess)
         self._follow()
-        self.updates += 1
-        return losses | {"temperature": float(temperature)}
+        return losses | {"temperature": temperature}
 
     @torch.no_grad()
     def target(self, batch: Batch) -> Tensor:

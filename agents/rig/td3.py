@@ -16,17 +16,16 @@ OUTPUTS = 1
 class Td3(TwinCritics):
     """Policy and critics on their way; the policy has `OUTPUTS`."""
 
-    def update(self, batch: Batch) -> dict[str, float]:
-        """Learn from a batch; returns the losses.
+    def policy_moves_in(self, update: int) -> bool:
+        """Every `policy_delay`-th does."""
+        return update % self.config.policy_delay == 0
 
-        Raises:
-            FloatingPointError: when a loss, gradient or weight is not finite; see `CheckedAdam.step`.
-        """
+    def learn(self, batch: Batch, *, policy_too: bool) -> dict[str, float | Tensor]:
+        """The losses; see `TwinCritics.learn`."""
         critic_loss, state = self._step_critics(batch, self.target(batch))
         losses = {"critic_loss": critic_loss}
-        self.updates += 1
-        if self.updates % self.config.policy_delay == 0:
-            losses["policy_loss"] = self._policy_step.step(self._policy_loss(state))
+        if policy_too:
+            losses["policy_loss"] = self._move(self._policy_step, self._policy_loss(state))
             self._follow()
         return losses
 
