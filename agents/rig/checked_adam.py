@@ -1,5 +1,7 @@
-"""Adam that refuses losses, gradients and weights that are not finite, before a weight moves: with an error at
-once, or with a mark on the device for which nobody waits."""
+"""Adam that refuses losses, gradients and weights that are not finite, before a weight moves.
+
+It says so with an error at once, or with a mark on the device for which nobody waits.
+"""
 
 import math
 from collections.abc import Iterable
@@ -57,7 +59,7 @@ class CheckedAdam:
 
         Args:
             loss: scalar.
-            failed: () float32 on the device: 1 after a failure, be it of another loss, and then nothing moves.
+            failed: () float32 on the device: 1 after a failure, be it of another loss; nothing moves then.
 
         Returns:
             The loss, on the device.

@@ -1,7 +1,7 @@
-"""Updates for which nobody waits: their batches come to the device in one piece, each is a replayed CUDA graph.
+"""Updates for which nobody waits: batches come to the device in one piece, each update is a CUDA graph.
 
 An update of small networks is some hundred kernels of microseconds. Launched one by one from Python they cost
-several times as much as they compute; recorded once as a graph, and with no number read in between, they do not.
+several times what they compute; recorded once as a graph, and with no number read in between, they do not.
 
 B batch, W numbers of a transition (`agents.rig.batch`), U updates.
 """
@@ -137,7 +137,7 @@ class DeviceUpdates:
         self._unchecked = 0
         if self._failed.item():
             raise FloatingPointError(
-                f"update {first + fine}: got a loss, gradient or weight that is not finite, expected finite ones"
+                f"update {first + fine}: got a loss, gradient or weight that is not finite, expected finite"
             )
 
     def means(self) -> dict[str, float]:

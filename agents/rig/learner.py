@@ -16,8 +16,8 @@ from agents.rig.autoencoding import AutoencoderTraining
 from agents.rig.collector import Collector
 from agents.rig.config import RigConfig
 from agents.rig.covering import covering_images
-from agents.rig.evaluation import final_distances, held_out_goals
 from agents.rig.device_updates import DeviceUpdates
+from agents.rig.evaluation import final_distances, held_out_goals
 from agents.rig.experience import draw_batch, draw_rows
 from agents.rig.finetuning import finetune, refresh_goals
 from agents.rig.goals import ImaginedGoals, TaskGoals

@@ -1,4 +1,4 @@
-"""Laws of updates for which nobody waits: the eager ones' numbers, failures that move nothing, and resuming."""
+"""Laws of updates for which nobody waits: the eager ones' numbers, failures that move nothing, resuming."""
 
 import math
 
@@ -89,7 +89,7 @@ def test_nothing_moves_from_a_failed_update_on_and_the_error_names_it(kind, devi
     found = deferred(ours, device)
     found.learn(rows)
     assert torch.equal(weights(ours), weights(before))
-    with pytest.raises(FloatingPointError, match="^update 4: "):
+    with pytest.raises(FloatingPointError, match=r"^update 4: "):
         found.check()
 
 
@@ -97,7 +97,7 @@ def test_a_failure_is_noticed_after_some_hundred_updates_by_itself():
     found = deferred(algorithm())
     rows = random_rows(CHECK_EVERY)
     rows[7, 0, -2 - CODE] = math.inf
-    with pytest.raises(FloatingPointError, match="^update 8: "):
+    with pytest.raises(FloatingPointError, match=r"^update 8: "):
         found.learn(rows)
 
 
@@ -152,7 +152,7 @@ def test_a_failure_that_nobody_saw_yet_is_never_saved(on_device):
     learner = on_device()
     list(learner.train())
     learner._on_device.learn(np.full((1, learner.config.batch, 3 * 4 + ACTIONS + 2), math.nan, np.float32))
-    with pytest.raises(FloatingPointError, match="^update 27: "):
+    with pytest.raises(FloatingPointError, match=r"^update 27: "):
         learner.state_dict()
 
 
