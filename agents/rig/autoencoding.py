@@ -56,6 +56,8 @@ class AutoencoderTraining:
         side = config.image_size
         self.images = np.empty((0, side, side, 3), np.uint8)
         """[N, S, S, 3]; none until `begin` or `take_images`."""
+        self._resident: Tensor | None = None
+        """The same on a GPU, so that no batch of them is sent there."""
         self._latent = config.latent
         self._device = torch.device(device)
         network = build_network(config, generator=torch.Generator().manual_seed(seed))
@@ -117,6 +119,8 @@ class AutoencoderTraining:
         if images.shape != expected:
             raise ValueError(f"covering images: got {images.shape}, expected {expected}")
         self.images = images
+        if self._device.type == "cuda":
+            self._resident = torch.from_numpy(np.require(images, requirements="CW")).to(self._device)
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes, without the images."""
@@ -127,13 +131,17 @@ class AutoencoderTraining:
         self.fit.load_state_dict(state)
 
     def _fetch(self, indices: Tensor, generator: torch.Generator) -> Batch:
+        if self._resident is not None:
+            return self._with_noise(self._resident[indices.to(self._device)])
         return self._batch(self.images[indices.numpy()])
 
     def _batch(self, images: NDArray[np.uint8]) -> Batch:
-        pixels = torch.from_numpy(images).to(self._device)
+        return self._with_noise(torch.from_numpy(images).to(self._device))
+
+    def _with_noise(self, pixels: Tensor) -> Batch:
         if not self._variational:
             return (pixels,)
-        noise = torch.randn((len(images), self._latent), generator=self.fit.generator, device=self._device)
+        noise = torch.randn((len(pixels), self._latent), generator=self.fit.generator, device=self._device)
         return pixels, noise
 
 
@@ -161,7 +169,9 @@ def fit_config(config: RigConfig, images: int) -> FitConfig:
         max_batch=config.vae_batch,
     )
     optimizer = OptimizerConfig(kind="adam", weight_decay=0.0)
-    return FitConfig(schedule=schedule, optimizer=optimizer, interval_epochs=passes)
+    return FitConfig(
+        schedule=schedule, optimizer=optimizer, precision=config.vae_precision, interval_epochs=passes
+    )
 
 
 def _named(report: dict[str, float]) -> dict[str, float]:

@@ -132,6 +132,9 @@ class RigConfig:
     vae_rate: float = 1e-3
     """Learning rate of the autoencoder."""
 
+    vae_precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the autoencoder's training; weights stay float32."""
+
     finetune_every: int = 0
     """Actions between two rounds of fine-tuning the autoencoder; 0 is never."""
 
@@ -149,6 +152,9 @@ class RigConfig:
 
     rate: float = 1e-3
     """Learning rate of policy and critics."""
+
+    products: Literal["float32", "tfloat32"] = "float32"
+    """Arithmetic of the matrix products in updates on a GPU (all methods but her)."""
 
     discount: float = 0.99
     """Factor of the value of the next state."""
@@ -233,6 +239,8 @@ def _check_words(config: RigConfig) -> None:
     for name, words in choices.items():
         check_choice(name, getattr(config, name), get_args(words))
     check_choice("algorithm", config.algorithm, ("td3", "sac"))
+    check_choice("products", config.products, ("float32", "tfloat32"))
+    check_choice("vae_precision", config.vae_precision, ("float32", "bfloat16"))
     check_choice("likelihood", config.likelihood, ("bernoulli", "gaussian"))
     check_choice("prior", config.prior, ("standard", "fitted"))
 

@@ -7,6 +7,8 @@ B batch, W numbers of a transition (`agents.rig.batch`), U updates.
 """
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -20,6 +22,8 @@ WARM_UP = 3
 """Updates before a capture, which let libraries set themselves up; their effect is taken back."""
 CHECK_EVERY = 500
 """Updates after which a failure is noticed at the latest; nothing moves after it in any case."""
+PRODUCTS = {"float32": "ieee", "tfloat32": "tf32"}
+"""PyTorch's words for the arithmetic of matrix products."""
 FINE = "fine"
 """Beside the losses: 1 for an update that failed in nothing."""
 
@@ -52,6 +56,10 @@ class UpdateKind:
         self._graph.replay()
 
     def _capture(self) -> None:
+        with _products(PRODUCTS[self._algorithm.config.products]):
+            self._record()
+
+    def _record(self) -> None:
         """Record the update as a graph; all that it changes is then as it was."""
         before, failed = copy.deepcopy(self._algorithm.state_dict()), self._algorithm.failed.clone()
         ours, side = torch.cuda.current_stream(), torch.cuda.Stream()
@@ -83,6 +91,18 @@ class UpdateKind:
             self._names = tuple(measured)
             self._sums = torch.zeros(len(measured), device=self._sums.device)
         self._sums += torch.stack(tuple(measured.values()))
+
+
+@contextmanager
+def _products(arithmetic: str) -> Iterator[None]:
+    """Let matrix products on CUDA devices be done in an arithmetic, for what is recorded meanwhile."""
+    backend = torch.backends.cuda.matmul
+    before = backend.fp32_precision
+    backend.fp32_precision = arithmetic
+    try:
+        yield
+    finally:
+        backend.fp32_precision = before
 
 
 class DeviceUpdates:

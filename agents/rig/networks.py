@@ -69,7 +69,8 @@ class ImagePair(nn.Module):
 class TwinCritic(nn.Module):
     """Two estimates of the value of an action.
 
-    Differs from one batched matrix product for both, which was measured no faster on a CPU.
+    On a GPU one batched matrix product does for both, which halves the kernels; on a CPU that was measured no
+    faster.
     """
 
     def __init__(
@@ -83,7 +84,28 @@ class TwinCritic(nn.Module):
     def forward(self, state: Tensor, action: Tensor) -> Tensor:
         """(B, F) and (B, A) to (2, B)."""
         inputs = torch.cat((state, action), dim=1)
+        if inputs.is_cuda:
+            return self.together(inputs)
         return torch.stack((self.first(inputs), self.second(inputs))).squeeze(-1)
+
+    def together(self, inputs: Tensor) -> Tensor:
+        """(B, F + A) to (2, B), layer by layer for both; the columns of `values` are the samples."""
+        values = inputs.t().expand(2, -1, -1)
+        layers = list(pairwise(self._stacked()))[::2]
+        for weights, biases in layers[:-1]:
+            values = torch.baddbmm(biases[..., None], weights, values).relu_()
+        weights, biases = layers[-1]
+        return torch.baddbmm(biases[..., None], weights, values).squeeze(1)
+
+    def _stacked(self) -> list[Tensor]:
+        """Weights (2, outputs, inputs) and biases (2, outputs) of both, layer after layer.
+
+        Copied as a whole and cut again, which is one kernel forwards and one backwards.
+        """
+        first, second = list(self.first.parameters()), list(self.second.parameters())
+        flat = torch.cat([p.flatten() for pair in zip(first, second, strict=True) for p in pair])
+        parts = flat.split([2 * p.numel() for p in first])
+        return [part.view(2, *p.shape) for part, p in zip(parts, first, strict=True)]
 
 
 class ActorCritic(nn.Module):

@@ -34,6 +34,8 @@ from tests.rig.tiny import TINY, tiny
         ("noise", -0.1),
         ("sparse_distance", float("nan")),
         ("beta_warmup", 2.0),
+        ("products", "float16"),
+        ("vae_precision", "float16"),
         ("reward_scale", True),
     ],
 )

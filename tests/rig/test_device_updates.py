@@ -172,6 +172,38 @@ def test_every_batch_of_many_has_its_share_of_each_kind_of_goal(relabel, on_devi
             assert abs((batch[:, 4] == value).sum() - wanted * learner.config.batch) <= 1
 
 
+def test_both_critics_together_say_what_they_say_apart():
+    """Values and gradients, these in the memory layout of the weights, as the fused optimiser needs them."""
+    critics = algorithm().networks.critics
+    inputs = torch.randn(BATCH, 2 * CODE + ACTIONS, generator=torch.Generator().manual_seed(2))
+    inputs.requires_grad_()
+    apart = torch.stack((critics.first(inputs), critics.second(inputs))).squeeze(-1)
+    together = critics.together(inputs)
+    assert together.shape == (2, BATCH)
+    torch.testing.assert_close(together, apart)
+    wanted = [inputs, *critics.parameters()]
+    weight = torch.linspace(-1, 1, 2 * BATCH).view(2, BATCH)
+    found, expected = (torch.autograd.grad((v * weight).sum(), wanted) for v in (together, apart))
+    for ours, theirs, parameter in zip(found, expected, wanted, strict=True):
+        torch.testing.assert_close(ours, theirs)
+        assert ours.stride() == parameter.stride() or parameter is inputs
+
+
+@pytest.mark.parametrize("kind", ALGORITHMS)
+def test_updates_with_both_critics_together_are_those_of_the_critics_apart(kind, monkeypatch):
+    """Bound: after 20 updates the weights differ by 0.1 % of the way they went."""
+    apart, together = algorithm(kind), algorithm(kind)
+    start = weights(apart)
+    for part in (together.networks.critics, together.targets.critics):
+        monkeypatch.setattr(
+            part, "forward", lambda state, action, part=part: part.together(torch.cat((state, action), dim=1))
+        )
+    for one in (apart, together):
+        deferred(one).learn(random_rows(20))
+    gap, way = weights(apart) - weights(together), weights(apart) - start
+    assert way.norm() > 0.1 and gap.norm() < 1e-3 * way.norm()
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("kind", ALGORITHMS)
 def test_a_graph_moves_the_weights_as_the_cpu_does(kind):
