@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from agents.rig.autoencoding import build_network
 from agents.rig.config import RigConfig
+from agents.rig.graphs import RepeatedCalls
 from agents.rig.networks import ActorCritic, CodePair, ImagePair
 from agents.rig.representation import (
     LatentRepresentation,
@@ -45,6 +47,7 @@ class Agent:
 
     def __init__(self, config: RigConfig, representation: Representation, networks: ActorCritic) -> None:
         self.config, self.representation, self.networks = config, representation, networks
+        self._acted = RepeatedCalls(self._act)
 
     def towards(self, goal: NDArray) -> Callable[[NDArray], NDArray[np.float32]]:
         """How to act without exploration towards goals [N, ...] that stay the same: they are encoded once.
@@ -85,22 +88,21 @@ class Agent:
             np.float32
         )
 
-    @torch.no_grad()
     def policy(
         self, codes: NDArray, goals: NDArray, noise: NDArray[np.floating] | None = None
     ) -> NDArray[np.float32]:
         """The policy's actions [N, 2]; `noise` [N, 2], standard normal, picks from SAC's distribution."""
         device = next(self.networks.parameters()).device
-        pair = (torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in (codes, goals))
-        outputs = self.networks.policy(self.networks.trunk(*pair))
-        if noise is None:
-            actions = outputs[:, :ACTIONS].tanh()
-        else:
-            actions = squashed_sample(outputs, torch.from_numpy(noise).float().to(device))[0]
-        found = actions.cpu().numpy()
+        parts = (codes, goals) if noise is None else (codes, goals, noise.astype(np.float32))
+        found = self._acted(*parts, device=device)
         if not np.isfinite(found).all():
             raise FloatingPointError("action: got a number that is not finite")
         return found
+
+    def _act(self, codes: Tensor, goals: Tensor, noise: Tensor | None = None) -> Tensor:
+        """What `policy` says, on the device."""
+        outputs = self.networks.policy(self.networks.trunk(codes, goals))
+        return outputs[:, :ACTIONS].tanh() if noise is None else squashed_sample(outputs, noise)[0]
 
 
 def build_agent(

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.rig.batch import as_batch
+from agents.rig.graphs import record
 from agents.rig.twin_critics import TwinCritics
 
-WARM_UP = 3
-"""Updates before a capture, which let libraries set themselves up; their effect is taken back."""
 CHECK_EVERY = 500
 """Updates after which a failure is noticed at the latest; nothing moves after it in any case."""
 PRODUCTS = {"float32": "ieee", "tfloat32": "tf32"}
@@ -52,27 +51,14 @@ class UpdateKind:
             self._run()
             return
         if self._graph is None:
-            self._capture()
+            with _products(PRODUCTS[self._algorithm.config.products]):
+                self._record()
         self._graph.replay()
-
-    def _capture(self) -> None:
-        with _products(PRODUCTS[self._algorithm.config.products]):
-            self._record()
 
     def _record(self) -> None:
         """Record the update as a graph; all that it changes is then as it was."""
         before, failed = copy.deepcopy(self._algorithm.state_dict()), self._algorithm.failed.clone()
-        ours, side = torch.cuda.current_stream(), torch.cuda.Stream()
-        side.wait_stream(ours)
-        with torch.cuda.stream(side):
-            for _ in range(WARM_UP):
-                self._run()
-        ours.wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(self._algorithm.generator)
-        with torch.cuda.graph(graph):
-            self._run()
-        self._graph = graph
+        self._graph = record(self._run, self._algorithm.generator)
         self._algorithm.load_state_dict(before)
         self._algorithm.failed.copy_(failed)
         self._sums.zero_()
@@ -137,13 +123,18 @@ class DeviceUpdates:
         Raises:
             FloatingPointError: when one of the last updates failed; see `check`.
         """
-        for batch in torch.from_numpy(rows).to(self._device):
+        for batch in self._sent(torch.from_numpy(rows)):
             self._rows.copy_(batch)
             self.algorithm.updates += 1
             self._kinds[self.algorithm.policy_moves_in(self.algorithm.updates)].update()
             self._unchecked += 1
         if self._unchecked >= CHECK_EVERY:
             self.check()
+
+    def _sent(self, rows: Tensor) -> Tensor:
+        """The rows on the device; from pinned memory, so that this need not wait for what it computes."""
+        pinned = rows.pin_memory() if self._device.type == "cuda" else rows
+        return pinned.to(self._device, non_blocking=True)
 
     def check(self) -> None:
         """Wait for the device, and take over what it measured.

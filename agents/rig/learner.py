@@ -29,6 +29,8 @@ from agents.runs.random_state import numpy_state, restore_numpy
 from agents.runs.segments import Segment
 
 ALGORITHMS = {"td3": Td3, "sac": Sac}
+DRAWN_AT_ONCE = 16
+"""Updates on a GPU whose batches are drawn together, while those of the ones before are learnt from."""
 HELD_OUT_SEED = 2018
 """Of the goals of the measurements, the same in every run."""
 
@@ -132,7 +134,9 @@ class RigLearner:
         actions = self.config.parallel
         if self._may_learn(self.steps + actions):
             due = self.config.updates_per_step * actions
-            self._on_device.learn(draw_rows(self.replay, self.goals, self.config, self._rng, due))
+            for first in range(0, due, DRAWN_AT_ONCE):
+                count = min(DRAWN_AT_ONCE, due - first)
+                self._on_device.learn(draw_rows(self.replay, self.goals, self.config, self._rng, count))
 
     def recode_open_episodes(self) -> None:
         """Encode anew what the episodes that are being played saw last."""

@@ -3,7 +3,6 @@
 N observations, S image side, D code, G numbers of a state.
 """
 
-from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.rig.graphs import RepeatedCalls
 from vision.images.vae import Autoencoder, VariationalAutoencoder
 
 CHUNK = 256
@@ -69,6 +69,7 @@ class LatentRepresentation:
 
     def __init__(self, network: VariationalAutoencoder | Autoencoder) -> None:
         self.network = network
+        self._encoded = RepeatedCalls(self._encode)
         self.code_shape = (network.config.latent,)
 
     def encode(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -80,7 +81,6 @@ class LatentRepresentation:
         """
         return self.distribution(observations)[0]
 
-    @torch.no_grad()
     def distribution(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Means and log-variances, [N, D] float32 each; an encoder without variances has zeros for these.
 
@@ -90,11 +90,12 @@ class LatentRepresentation:
         """
         self._check(images)
         self._rest()
-        found = [self._encoded(part) for part in self._chunks(images)]
-        mean, log_variance = (torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True))
-        if not (np.isfinite(mean).all() and np.isfinite(log_variance).all()):
+        parts = np.split(images, _edges(len(images)))
+        found = np.concatenate([self._encoded(part, device=self._device) for part in parts])
+        if not np.isfinite(found).all():
             raise FloatingPointError("code of an image: got a number that is not finite")
-        return mean, log_variance
+        mean, log_variance = np.split(found, 2, axis=1)
+        return np.ascontiguousarray(mean), np.ascontiguousarray(log_variance)
 
     @torch.no_grad()
     def decode(self, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -109,17 +110,18 @@ class LatentRepresentation:
         if self.network.training:
             self.network.eval()
 
-    def _encoded(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.network.encode(images)
-        return found if isinstance(found, tuple) else (found, torch.zeros_like(found))
+    def _encode(self, images: Tensor) -> Tensor:
+        """[N, S, S, 3] uint8 to means and log-variances side by side, (N, 2 D)."""
+        found = self.network.encode(unit_images(images))
+        return torch.cat(found if isinstance(found, tuple) else (found, torch.zeros_like(found)), dim=1)
 
-    def _chunks(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
-        for part in np.split(images, _edges(len(images))):
-            yield unit_images(self._tensor(part))
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
 
     def _tensor(self, array: NDArray) -> Tensor:
         whole = np.require(array, requirements="CW")  # torch warns of arrays that are sealed
-        return torch.from_numpy(whole).to(next(self.network.parameters()).device)
+        return torch.from_numpy(whole).to(self._device)
 
     def _check(self, images: NDArray[np.uint8]) -> None:
         side = self.network.config.side
