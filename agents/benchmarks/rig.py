@@ -1,19 +1,24 @@
 """Gradient updates a second of what trains on the manipulation worlds: policies and autoencoders.
 
-Batches are random and drawn beforehand: only updates are timed. Each row says on how many threads.
+Batches are random and drawn beforehand: only updates are timed (on a GPU, those of a policy with sending them
+there). Each row says on how many threads, or on which GPU.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from agents.rig.agent import build_agent
+from agents.rig.agent import ACTIONS, build_agent
 from agents.rig.autoencoding import AutoencoderTraining, build_network
 from agents.rig.batch import Batch, to_batch
 from agents.rig.config import RigConfig
+from agents.rig.device_updates import DeviceUpdates
+from agents.rig.learner import DRAWN_AT_ONCE
+from agents.rig.presets import PRESETS
 from agents.rig.representation import LatentRepresentation
 from agents.rig.sac import Sac
 from agents.rig.td3 import Td3
@@ -30,18 +35,45 @@ AUTOENCODERS = {
     f"VAE {side}x{side}": RigConfig(env="pusher", image_size=side, finetune_updates=AUTOENCODER_UPDATES)
     for side in (48, 84)
 }
+GPU_POLICIES = {
+    f"TD3, codes, {products}": (replace(PRESETS["paper_pusher"], products=products), 2000)
+    for products in ("float32", "tfloat32")
+} | {"SAC, codes": (replace(PRESETS["paper_pusher"], algorithm="sac"), 2000)}
+"""The same on a GPU, with the networks of the paper."""
+GPU_AUTOENCODERS = {
+    f"VAE 84x84, {precision}": replace(
+        PRESETS["paper_pusher"], vae_precision=precision, vae_images=256, finetune_updates=100
+    )
+    for precision in ("float32", "bfloat16")
+}
+"""The paper's, trained as before the first action: on images that lie on the GPU."""
 REPEATS = 3
 IMAGES = 256
 ROWS = len(POLICIES) + len(AUTOENCODERS)
-"""How many rows `measure` yields."""
+"""How many rows `measure` yields; some more with a GPU."""
 
 
 def measure(seed: int) -> Iterator[dict[str, Any]]:
-    """Time the updates of policies, then of autoencoders, on a CPU; yields one row each."""
+    """Time the updates of policies, then of autoencoders, on a CPU and where there is one on a GPU.
+
+    Yields one row each.
+    """
     for name, (config, updates) in POLICIES.items():
         yield _row(name, config.batch, updates, _policy_updates(config, updates, seed))
     for name, config in AUTOENCODERS.items():
         yield _row(name, config.vae_batch, AUTOENCODER_UPDATES, _autoencoder_updates(config, seed))
+    if torch.cuda.is_available():
+        yield from measure_device(seed, torch.device("cuda"))
+
+
+def measure_device(seed: int, device: torch.device) -> Iterator[dict[str, Any]]:
+    """Time updates for which nobody waits, then autoencoders whose images lie on the device; one row each."""
+    shown = {"device": torch.cuda.get_device_name() if device.type == "cuda" else device.type}
+    for name, (config, updates) in GPU_POLICIES.items():
+        yield _row(name, config.batch, updates, _device_updates(config, updates, seed, device)) | shown
+    for name, config in GPU_AUTOENCODERS.items():
+        work = _pretraining_updates(config, seed, device)
+        yield _row(name, config.vae_batch, config.finetune_updates, work) | shown
 
 
 def _row(name: str, batch: int, updates: int, work: Callable[[], object]) -> dict[str, Any]:
@@ -60,14 +92,49 @@ def _row(name: str, batch: int, updates: int, work: Callable[[], object]) -> dic
     }
 
 
-def _policy_updates(config: RigConfig, updates: int, seed: int) -> Callable[[], object]:
+def _algorithm(config: RigConfig, seed: int, device: torch.device | str) -> tuple[Td3 | Sac, tuple[int, ...]]:
+    """An algorithm with fresh networks, and the shape of the codes it learns on."""
     generator = torch.Generator().manual_seed(seed)
     latent = None
     if config.autoencoder:
         latent = LatentRepresentation(build_network(config, generator=generator))
-    agent = build_agent(config, generator=generator, latent=latent, device="cpu")
-    algorithm = ALGORITHMS[config.algorithm](agent.networks, config, seed=seed, device="cpu")
-    batch = _random_batch(agent.representation.code_shape, config.batch, np.random.default_rng(seed))
+    agent = build_agent(config, generator=generator, latent=latent, device=device)
+    algorithm = ALGORITHMS[config.algorithm](agent.networks, config, seed=seed, device=device)
+    return algorithm, agent.representation.code_shape
+
+
+def _device_updates(config: RigConfig, updates: int, seed: int, device: torch.device) -> Callable[[], object]:
+    algorithm, (code,) = _algorithm(config, seed, device)
+    ours = DeviceUpdates(algorithm, config.batch, code, actions=ACTIONS, device=device)
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((DRAWN_AT_ONCE, config.batch, 3 * code + ACTIONS + 2), dtype=np.float32)
+    rows[..., -1] = 0.0  # nothing terminates
+
+    def work() -> None:
+        for first in range(0, updates, DRAWN_AT_ONCE):
+            ours.learn(rows[: updates - first])
+        ours.check()
+
+    return work
+
+
+def _pretraining_updates(config: RigConfig, seed: int, device: torch.device) -> Callable[[], object]:
+    side = config.image_size
+    images = np.random.default_rng(seed).integers(0, 256, (config.vae_images, side, side, 3), dtype=np.uint8)
+    training = AutoencoderTraining(config, seed=seed, device=device)
+    training.begin(images)
+
+    def work() -> None:
+        for _ in range(config.finetune_updates):
+            training.fit.advance()
+        training.fit.state_dict()  # waits for the device
+
+    return work
+
+
+def _policy_updates(config: RigConfig, updates: int, seed: int) -> Callable[[], object]:
+    algorithm, shape = _algorithm(config, seed, "cpu")
+    batch = _random_batch(shape, config.batch, np.random.default_rng(seed))
     return lambda: [algorithm.update(batch) for _ in range(updates)]
 
 

@@ -67,6 +67,7 @@ SUITES = {
             "steps_per_second",
             "vector_steps_per_second_one_thread",
             "vector_steps_per_second",
+            "device",
             "updates_per_second",
         ),
     ),

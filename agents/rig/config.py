@@ -79,7 +79,7 @@ class RigConfig:
     """Actions between two measurements."""
 
     parallel: int = 1
-    """Episodes that are played side by side."""
+    """Episodes that are played side by side; many keep a GPU from waiting for the world."""
 
     warmup_steps: int = 500
     """Actions before the first update."""

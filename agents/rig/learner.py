@@ -76,7 +76,8 @@ class RigLearner:
         """Train the autoencoder, if there is one, then play and learn; one dict for each interval.
 
         Raises:
-            FloatingPointError: in the update that meets a number that is not finite.
+            FloatingPointError: in the update that meets a number that is not finite; on a GPU some hundred
+                updates later at most and naming it, and nothing has moved since.
             PhysicsError: when the physics failed in a measurement, or again and again.
         """
         self._cover()

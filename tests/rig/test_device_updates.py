@@ -128,7 +128,16 @@ def on_device(monkeypatch, short_epochs):
     return make
 
 
-@pytest.mark.parametrize("changes", [{}, {"method": "oracle", "env": "pusher"}, {"algorithm": "sac"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"method": "oracle", "env": "pusher"},
+        {"algorithm": "sac"},
+        {"finetune_every": 8, "finetune_updates": 2},
+        {"updates_per_step": 20, "steps": 28},
+    ],
+)
 def test_a_run_with_such_updates_makes_those_that_are_due_and_resumes_bit_equal(changes, on_device):
     whole, rows, states = on_device(**changes), [], []
     for row in whole.train():
@@ -137,7 +146,7 @@ def test_a_run_with_such_updates_makes_those_that_are_due_and_resumes_bit_equal(
     learning = [row for row in rows if "critic_loss" in row]
     assert learning and all(math.isfinite(value) for row in rows for value in row.values())
     # Episodes of 7 actions, side by side: the first batch is drawn when 14 have ended.
-    assert rows[-1]["updates"] == whole.config.steps - 14
+    assert rows[-1]["updates"] == whole.config.updates_per_step * (whole.config.steps - 14)
     first = on_device(**changes)
     training = first.train()
     for _ in range(len(rows) - 2):
@@ -146,6 +155,18 @@ def test_a_run_with_such_updates_makes_those_that_are_due_and_resumes_bit_equal(
     resumed.load_state_dict(first.state_dict())
     assert list(resumed.train()) == rows[-2:]
     assert torch.equal(weights(resumed.algorithm), weights(whole.algorithm))
+
+
+def test_the_device_is_given_its_updates_before_the_world_moves(on_device, monkeypatch):
+    learner, order = on_device(), []
+    list(learner.train())
+    moves = learner._collector.task.play
+    monkeypatch.setattr(learner._on_device, "learn", lambda rows: order.append(len(rows)))
+    monkeypatch.setattr(
+        learner._collector.task, "play", lambda *given: order.append("world") or moves(*given)
+    )
+    learner._advance()
+    assert order == [2, "world"]
 
 
 def test_a_failure_that_nobody_saw_yet_is_never_saved(on_device):
