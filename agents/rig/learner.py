@@ -131,7 +131,7 @@ class RigLearner:
         return len(self.replay) > 0 and steps > self.config.warmup_steps
 
     def _update_on_device(self) -> None:
-        """Leave the updates to the device that are due for the actions which now begin."""
+        """Leave the updates to the device that are due for the actions which now begin, come what may."""
         actions = self.config.parallel
         if self._may_learn(self.steps + actions):
             due = self.config.updates_per_step * actions

@@ -139,10 +139,8 @@ def on_device(monkeypatch, short_epochs):
     ],
 )
 def test_a_run_with_such_updates_makes_those_that_are_due_and_resumes_bit_equal(changes, on_device):
-    whole, rows, states = on_device(**changes), [], []
-    for row in whole.train():
-        rows.append(row)
-        states.append(whole.state_dict()["steps"])
+    whole = on_device(**changes)
+    rows = list(whole.train())
     learning = [row for row in rows if "critic_loss" in row]
     assert learning and all(math.isfinite(value) for row in rows for value in row.values())
     # Episodes of 7 actions, side by side: the first batch is drawn when 14 have ended.
@@ -167,6 +165,16 @@ def test_the_device_is_given_its_updates_before_the_world_moves(on_device, monke
     )
     learner._advance()
     assert order == [2, "world"]
+
+
+def test_drawing_for_the_device_asks_no_network(on_device, monkeypatch):
+    learner = on_device()
+    list(learner.train())
+    monkeypatch.setattr(learner.autoencoder.fit.model, "forward", None)
+    monkeypatch.setattr(learner.autoencoder.representation, "network", None)
+    before = learner.algorithm.updates
+    learner._update_on_device()
+    assert learner.algorithm.updates == before + learner.config.parallel
 
 
 def test_a_failure_that_nobody_saw_yet_is_never_saved(on_device):
@@ -226,20 +234,25 @@ def test_updates_with_both_critics_together_are_those_of_the_critics_apart(kind,
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize(("products", "bound"), [("float32", 0.01), ("tfloat32", 0.1)])
 @pytest.mark.parametrize("kind", ALGORITHMS)
-def test_a_graph_moves_the_weights_as_the_cpu_does(kind):
-    """Bound: after 40 updates the weights differ by 1 % of the way they went, and the losses by 1 %."""
-    there, here = algorithm(kind, "cuda", silent=True), algorithm(kind, silent=True)
+def test_a_graph_moves_the_weights_as_the_cpu_does(kind, products, bound):
+    """Bound: after 40 updates the weights differ by 1 % of the way they went, and the losses by 1 %.
+
+    With products in shortened numbers by 10 %.
+    """
+    there = algorithm(kind, "cuda", silent=True, products=products)
+    here = algorithm(kind, silent=True)
     start, found = weights(here), [deferred(there, "cuda"), deferred(here)]
     for seed in range(10):
         for one in found:
             one.learn(random_rows(4, seed))
     gap, way = weights(there) - weights(here), weights(here) - start
     assert there.updates == here.updates == 40 and way.norm() > 0.1
-    assert gap.norm() <= 0.01 * way.norm()
+    assert gap.norm() <= bound * way.norm()
     gpu, cpu = (one.means() for one in found)
     assert set(gpu) == set(cpu)
-    assert all(gpu[name] == pytest.approx(cpu[name], rel=0.01, abs=1e-3) for name in cpu)
+    assert all(gpu[name] == pytest.approx(cpu[name], rel=bound, abs=1e-3) for name in cpu)
 
 
 @pytest.mark.gpu
