@@ -217,12 +217,15 @@ class RigLearner:
         config, horizon = self.config, self._task.horizon
         episodes = math.ceil(min(config.replay_capacity, config.steps) / horizon)
         shape = self.agent.representation.code_shape
+        goal_images = len(shape) > 1 or config.reward_kind == "pixel_mse"
+        # Where no reward sees pixels and no encoder changes, codes are all that is ever asked for.
+        keeps_images = goal_images or config.finetune_every > 0
         return Replay(
             episodes + 2 * config.parallel,
             horizon,
             code_size=shape[0] if len(shape) == 1 else None,
-            side=config.image_size if config.visual else None,
-            goal_images=len(shape) > 1 or config.reward_kind == "pixel_mse",
+            side=config.image_size if keeps_images else None,
+            goal_images=goal_images,
         )
 
 

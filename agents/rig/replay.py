@@ -1,4 +1,4 @@
-"""What the agent lived through: each image once as uint8, its code beside it, episode by episode.
+"""What the agent lived through: codes, and where they are asked for images once as uint8, episode by episode.
 
 The observation after step t is the next image of its episode, so none is stored twice. An episode that ended
 never changes again: its images are one sealed segment of the checkpoints (`agents.runs.segments`). The
@@ -25,7 +25,7 @@ class Replay:
         slots: E, how many episodes, the open ones included.
         horizon: T.
         code_size: D, or None where images are their own codes.
-        side: S, or None where there are no images.
+        side: S, or None where no images are kept.
         goal_images: whether each episode's goal is kept as an image.
         actions: A.
     """
@@ -212,9 +212,8 @@ class Replay:
             values[:used] = found
         self.lengths[:] = 0
         self.lengths[:used] = state["lengths"]
-        self.images[:used] = [
-            image if isinstance(image, Segment) else _copied(image) for image in state["images"]
-        ]
+        for slot, image in enumerate(state["images"] if self._side is not None else ()):
+            self.images[slot] = image if isinstance(image, Segment) else _copied(image)
         self._open, self._time, self._begun = state["open"].copy(), state["time"], state["begun"]
         self._ends = np.cumsum(self.lengths)
 

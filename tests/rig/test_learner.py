@@ -15,6 +15,7 @@ from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.checkpoint_store import LAST, CheckpointStore
 from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError, NumericalError
+from agents.runs.segments import Segment
 from agents.runs.state_tree import dump_json, flatten
 from envs.manipulation.simulation import PhysicsError
 from tests.rig.tiny import tiny
@@ -175,6 +176,26 @@ def test_relabelling_and_rewards_ask_no_network(monkeypatch):
     monkeypatch.setattr(learner.autoencoder.fit.model, "forward", None)
     monkeypatch.setattr(learner.autoencoder.representation, "network", None)
     learner.update()
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("rig", False), ("dsae", False), ("finetuned", True), ("her", True)]
+)
+def test_replay_keeps_images_only_where_something_looks_at_them_again(name, kept):
+    learner = trained(name)
+    written = learner.replay.written()
+    assert written and all((learner.replay.images[slot] is not None) == kept for slot, _ in written)
+
+
+def test_images_of_runs_that_kept_them_without_need_are_let_go(monkeypatch):
+    learner = trained("rig")
+    state = learner.state_dict()
+    sealed = Segment(np.zeros((8, 48, 48, 3), np.uint8))
+    state["replay"]["images"] = [sealed] * len(state["replay"]["images"])
+    resumed = make("rig", steps=60)
+    resumed.load_state_dict(state)
+    list(resumed.train())
+    assert resumed.replay.images == [None] * len(resumed.replay.images)
 
 
 def _poison(parameter):
