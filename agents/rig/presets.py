@@ -3,8 +3,8 @@
 The `paper_` runs have the constants of Nair et al. (2018) and of its authors' scripts: images of 84 pixels,
 hidden layers of 400 and 300 units, four updates (on the reacher five) in each step, 10,000 images and 500
 epochs for the pushers' autoencoders. Differs from them: beta, which is for our autoencoders around the mean
-image, and its rise over the first epochs; the prior's covariance; the pushers are measured after every 10,000
-actions and not every 1,000, as 100 goals of 100 actions each would cost more than what lies between.
+image, and its rise over the first epochs; the prior's covariance; how seldom the pushers are measured, as an
+episode for each of the goals costs more than the thousand actions that lie between two measurements there.
 The others are ours, for a CPU: 48 pixels, smaller networks, fewer updates; the pushers look 20 actions ahead
 (discount 0.95, there 0.99), and a fifth of their actions is random.
 """
@@ -44,7 +44,7 @@ _PAPER = RigConfig(
     goals=100,
 )
 _PAPER_PUSHER = replace(
-    _PAPER, env="pusher", steps=500_000, interval_steps=10_000, warmup_steps=4000, updates_per_step=4
+    _PAPER, env="pusher", steps=500_000, interval_steps=20_000, warmup_steps=4000, updates_per_step=4
 )
 
 PRESETS: dict[str, RigConfig] = {

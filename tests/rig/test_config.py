@@ -80,7 +80,7 @@ def test_presets_name_every_world_ours_and_the_papers():
     assert set(PRESETS) == worlds | {f"paper_{world}" for world in worlds}
     assert all(config.env == name.removeprefix("paper_") for name, config in PRESETS.items())
     assert PRESETS["paper_pusher"].steps == 500_000 and PRESETS["paper_pusher"].hidden == (400, 300)
-    assert PRESETS["paper_pusher"].interval_steps == 10_000
+    assert PRESETS["paper_pusher"].interval_steps == 20_000
     assert PRESETS["reacher"] == RigConfig()
 
 
