@@ -15,20 +15,16 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
 from vision.averaging import WeightAverage
+from vision.deferred import CHECK_EVERY, Batch, DeferredUpdates
 from vision.fit_config import FitConfig
-from vision.ghost_norm import micro_sizes, use_ghost_norm
+from vision.ghost_norm import use_ghost_norm
+from vision.mean_gradient import Loss, MeanGradient
 from vision.optimizers import apply_setting, build_optimizer, load_optimizer_state, optimizer_state
 from vision.sample_order import SampleOrder
 from vision.schedules import Setting, batch_length, noise_scale, setting_at, total_samples
 
-# Tensors of one batch, each with the samples along its first axis.
-Batch = tuple[Tensor, ...]
 # (indices (B,) int64 on the CPU, generator on the device) -> the batch on the device.
 Fetch = Callable[[Tensor, torch.Generator], Batch]
-# (network, part of a batch, generator) -> (loss, measurements), scalars averaged over the part's samples.
-Loss = Callable[[Callable[..., Any], Batch, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
-
-DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 # Loss scaling halves the scale after every overflow; below this the gradient itself is broken.
 SMALLEST_LOSS_SCALE = 1.0
 
@@ -69,22 +65,29 @@ class Fit:
         self.model = model.to(self.device, memory_format=layout)
         if config.ghost_batch:
             use_ghost_norm(self.model, config.ghost_batch)
-        self.optimizer = build_optimizer(self.model, config.optimizer)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self._deferred = DeferredUpdates(self._attempt, self.generator) if self._defers else None
+        self.optimizer = build_optimizer(self.model, config.optimizer, fused=self._deferred is not None)
         half_life = config.average_half_life
         self.average = WeightAverage(self.model, half_life) if half_life else None
-        self.generator = torch.Generator(self.device).manual_seed(seed)
         self.samples = 0
         self.updates = 0
-        self._loss, self._fetch = loss, fetch
+        self._fetch = fetch
         self._order = SampleOrder(count, seed)
-        self._network = torch.compile(self.model) if config.compile else self.model
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
+        called = torch.compile(self.model) if config.compile else self.model
+        self._gradient = MeanGradient(called, loss, config, self.generator, self._scaler)
         self._total = total_samples(config.plan, count)
         if self._total < 1:
             raise ValueError(f"epochs: got {config.plan.epochs}, expected at least one of {count} samples")
         self._reports = 0
         # Since the last report: name -> (sum over samples, samples).
         self._sums: dict[str, tuple[float, int]] = {}
+
+    @property
+    def _defers(self) -> bool:
+        """Whether nobody waits for an update: on a GPU, but for float16, whose loss scaling wants to know."""
+        return self.device.type == "cuda" and self.config.precision != "float16"
 
     @property
     def finished(self) -> bool:
@@ -98,7 +101,8 @@ class Fit:
         an update of their own carry no averages.
 
         Raises:
-            NonFiniteError: in the update that meets a loss or gradient that is not finite.
+            NonFiniteError: in the update that meets a loss or gradient that is not finite; on a GPU up to
+                `CHECK_EVERY` updates later, naming it, and no weight has moved since.
         """
         while self._reports < self.config.intervals:
             end = round((self._reports + 1) * self.config.interval_epochs * self.count)
@@ -113,11 +117,14 @@ class Fit:
             raise ValueError(f"samples: got {self.samples}, expected fewer than the schedule's {self._total}")
         setting = self._setting()
         batch = self._fetch(self._order.take(self.samples, setting.batch), self.generator)
-        measured = self.step(batch, setting)
-        for name, value in measured.items():
-            if math.isfinite(value):
-                total, seen = self._sums.get(name, (0.0, 0))
-                self._sums[name] = (total + value * setting.batch, seen + setting.batch)
+        if self._deferred is None:
+            measured = self.step(batch, setting)
+            sums = {name: value * setting.batch for name, value in measured.items()}
+            self._add(sums, setting.batch)
+        else:
+            self._leave(batch, setting)
+            if self._deferred.unread >= CHECK_EVERY:
+                self._settle()
         self.samples += setting.batch
         if self.average:
             self.average.update(self.model, setting.batch / self.count)
@@ -135,10 +142,15 @@ class Fit:
         Raises:
             NonFiniteError: before the weights move.
         """
+        if self._deferred is not None:
+            self._settle()
+            self._leave(batch, setting)
+            sums, samples = self._read()
+            return {name: total / samples for name, total in sums.items()}
         self.model.train()
         apply_setting(self.optimizer, setting)
         self.optimizer.zero_grad()
-        sums = self._accumulate(batch)
+        sums = self._gradient.add(batch)
         self._scaler.unscale_(self.optimizer)
         norm = clip_grad_norm_(self._parameters(), self.config.clip or math.inf)
         names = [*sums, "gradient_norm"]
@@ -151,6 +163,52 @@ class Fit:
         self.updates += 1
         return measured
 
+    def _leave(self, batch: Batch, setting: Setting) -> None:
+        """Leave an update to the device."""
+        self.model.train()
+        apply_setting(self.optimizer, setting)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._deferred.rate
+        self._deferred.make(batch, setting.rate, setting.momentum)
+        self.updates += 1
+
+    def _attempt(self, batch: Batch) -> dict[str, Tensor]:
+        """Do what `step` does without waiting for the device: where it would raise, mark a failure instead,
+        after which nothing moves."""
+        failed = self._deferred.failed
+        self.optimizer.zero_grad()
+        sums = self._gradient.add(batch)
+        norm = clip_grad_norm_(self._parameters(), self.config.clip or math.inf)
+        sound = sums["loss"].isfinite() & norm.isfinite()
+        failed.copy_(torch.where(sound, failed, torch.ones_like(failed)))
+        self.optimizer.found_inf = failed
+        self.optimizer.step()
+        return sums | {"gradient_norm": norm}
+
+    def _settle(self) -> None:
+        """Wait for the updates left to the device, if any, and add up what they measured.
+
+        Raises:
+            NonFiniteError: if one of them failed.
+        """
+        if self._deferred is not None and self._deferred.unread:
+            self._add(*self._read())
+
+    def _read(self) -> tuple[dict[str, float], int]:
+        """What the updates left to the device measured: sums over their samples, and how many these are."""
+        found = self._deferred.read()
+        if found.sound < found.updates:
+            where = f"update {self.updates - found.updates + found.sound + 1}"
+            raise NonFiniteError(f"loss or gradient: got a value that is not finite in {where}")
+        return found.sums, found.samples
+
+    def _add(self, sums: Mapping[str, float], samples: int) -> None:
+        """Add to the sums since the last report; what is not finite is left out."""
+        for name, value in sums.items():
+            if math.isfinite(value):
+                total, seen = self._sums.get(name, (0.0, 0))
+                self._sums[name] = (total + value, seen + samples)
+
     def averaged(self) -> AbstractContextManager[None]:
         """Let the model hold its averaged weights inside the context, if an average is kept."""
         return self.average.swapped_into(self.model) if self.average else nullcontext()
@@ -159,8 +217,9 @@ class Fit:
         """Return all that changes in a run; the tensors are the live ones.
 
         Raises:
-            NonFiniteError: if a weight or statistic is not finite.
+            NonFiniteError: if a weight or statistic is not finite, or an update left to the device failed.
         """
+        self._settle()
         model = self.model.state_dict()
         floats = {name: value for name, value in model.items() if value.is_floating_point()}
         finite = torch.stack([value.isfinite().all() for value in floats.values()]).tolist()
@@ -194,6 +253,8 @@ class Fit:
         _check_same_tensors("average", state["average"], self.average.values if self.average else {})
         self.model.load_state_dict(dict(state["model"]))
         load_optimizer_state(self.optimizer, self.model, state["optimizer"])
+        if self._deferred is not None:
+            self._deferred.forget()
         for name, value in state["average"].items():
             self.average.values[name].copy_(value)
         self.generator.set_state(state["generator"].cpu())
@@ -208,32 +269,6 @@ class Fit:
         setting = setting_at(self.config.plan, self.samples / self._total)
         length = batch_length(self.config.plan, self.count, self.samples)
         return Setting(setting.rate, setting.momentum, length)
-
-    def _accumulate(self, batch: Batch) -> dict[str, Tensor]:
-        """Add up the gradients of the mean loss over a batch; return loss and measurements."""
-        size = len(batch[0])
-        passes = micro_sizes(size, self.config.micro_batch, self.config.ghost_batch)
-        sums: dict[str, Tensor] = {}
-        for part in zip(*(tensor.split(passes) for tensor in batch), strict=True):
-            share = len(part[0]) / size
-            with self._precision():
-                loss, measured = self._loss(self._network, self._arrange(part), self.generator)
-            self._scaler.scale(loss * share).backward()
-            for name, value in {"loss": loss, **measured}.items():
-                weighted = value.detach().float() * share
-                sums[name] = sums[name] + weighted if name in sums else weighted
-        return sums
-
-    def _arrange(self, part: Batch) -> Batch:
-        """Return the part with its images in the memory layout of the config."""
-        if not self.config.channels_last:
-            return part
-        return tuple(t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t for t in part)
-
-    def _precision(self) -> AbstractContextManager[Any]:
-        """Return the context of the forward pass."""
-        dtype = DTYPES.get(self.config.precision)
-        return torch.autocast(self.device.type, dtype) if dtype else nullcontext()
 
     def _parameters(self) -> list[nn.Parameter]:
         return [value for group in self.optimizer.param_groups for value in group["params"]]
@@ -250,6 +285,7 @@ class Fit:
 
     def _report(self) -> dict[str, float]:
         """Return the averages since the last report and where the run is."""
+        self._settle()
         setting = setting_at(self.config.plan, min(self.samples / self._total, 1.0))
         report = {name: total / seen for name, (total, seen) in self._sums.items()}
         self._sums = {}

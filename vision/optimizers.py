@@ -11,9 +11,11 @@ from vision.fit_config import OptimizerConfig
 from vision.schedules import Setting
 
 
-def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
+def build_optimizer(model: nn.Module, config: OptimizerConfig, *, fused: bool = False) -> Optimizer:
     """Return the optimiser of all parameters that want gradients; `apply_setting` must come before a step.
 
+    A fused one moves all parameters in one kernel, takes a tensor as rate, and leaves them alone where its
+    attribute `found_inf`, a tensor, is 1.
     PyTorch's momentum is that of Smith et al. 2018: A changes by -(1 - m) A + gradient, weights by -rate A.
     """
     parameters = [value for value in model.parameters() if value.requires_grad]
@@ -26,10 +28,10 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
         groups.append({"params": plain, "weight_decay": 0.0})
     if config.kind in ("adam", "adamw"):
         family = Adam if config.kind == "adam" else AdamW
-        return family(groups, lr=1.0, betas=(0.9, config.second_decay))
+        return family(groups, lr=1.0, betas=(0.9, config.second_decay), fused=fused, capturable=fused)
     # The momentum given here only has to be above 0 for Nesterov's; the schedule sets the real one.
     momentum = 0.0 if config.kind == "sgd" else 0.9
-    return SGD(groups, lr=1.0, momentum=momentum, nesterov=config.kind == "nesterov")
+    return SGD(groups, lr=1.0, momentum=momentum, nesterov=config.kind == "nesterov", fused=fused or None)
 
 
 def apply_setting(optimizer: Optimizer, setting: Setting) -> None:
@@ -61,6 +63,7 @@ def load_optimizer_state(
     if unknown:
         raise ValueError(f"optimizer state: got {unknown[0]!r}, expected names of the model's parameters")
     optimizer.state.clear()
+    fused = bool(optimizer.param_groups[0]["fused"])
     for name, slots in state.items():
         for slot, value in slots.items():
             fits = not isinstance(value, Tensor) or value.ndim == 0 or value.shape == parameters[name].shape
@@ -70,14 +73,14 @@ def load_optimizer_state(
                     f"optimizer state {name}.{slot}: got {found}, expected the parameter's shape"
                 )
         optimizer.state[parameters[name]] = {
-            slot: _beside(value, parameters[name]) for slot, value in slots.items()
+            slot: _beside(value, parameters[name], fused=fused) for slot, value in slots.items()
         }
 
 
-def _beside(value: Any, parameter: Tensor) -> Any:
-    """Return a copy of a slot on the parameter's device, and step counters where they were."""
+def _beside(value: Any, parameter: Tensor, *, fused: bool) -> Any:
+    """Return a copy of a slot on the parameter's device, and step counters on the CPU unless fused."""
     if not isinstance(value, Tensor):
         return value
     if value.ndim == 0 and parameter.ndim > 0:
-        return value.clone()
+        return value.to(parameter.device if fused else "cpu", copy=True)
     return torch.empty_like(parameter, dtype=value.dtype).copy_(value)
