@@ -105,6 +105,12 @@ TABLES: dict[str, ResultTable] = {
         (_of("small", ("learned", "random", "pmi", "word2vec")),),
         ("test_perplexity", "test_loss"),
     ),
+    "wide_embeddings": ResultTable(
+        "output embeddings of a language model of 512 states, on the texts of `embeddings` (GPU)",
+        "language",
+        (_of("valid", ("learned", "random", "pmi", "word2vec")),),
+        ("test_perplexity", "test_loss"),
+    ),
     "paper_embeddings": ResultTable(
         "output embeddings of a language model of 512 states on WikiText-2 (GPU)",
         "language",
