@@ -9,6 +9,7 @@ import tyro
 from agents.commands.flags import parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
+from agents.runs.fields import check_real
 from agents.runs.seeds import parse_seeds
 from agents.runs.tables import TABLES, get_table
 
@@ -29,6 +30,12 @@ class Config:
     seeds: str = "1..3"
     """One run of every row for each: 1..5 or 1,3,8..10."""
 
+    rows: tuple[str, ...] = ()
+    """Train and show these rows alone, and the first of their block; left out, all."""
+
+    epochs: float = 0.0
+    """Passes over the data instead of the rows' own, their schedules shortened or stretched; 0 keeps them."""
+
     out: str = ""
     """Folder of the runs, table.md, table.json and the plots; left out, runs/table-NAME."""
 
@@ -36,10 +43,18 @@ class Config:
     """Where networks run; auto is the GPU when there is one."""
 
     def __post_init__(self) -> None:
-        get_table(self.name)
+        get_table(self.name).only(self.rows)
+        check_real("epochs", self.epochs, low=0.0, high=1e6)
         parse_seeds(self.seeds)
         if not Path(self.data).is_dir():
             raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
+
+    @property
+    def flags(self) -> str:
+        """The flags that make the runs, as words of a command line."""
+        epochs = f" --epochs {self.epochs:g}" if self.epochs else ""
+        rows = " ".join(("", "--rows", *self.rows)) if self.rows else ""
+        return f"--seeds {self.seeds}{epochs}{rows}"
 
     @property
     def folder(self) -> Path:
@@ -68,5 +83,5 @@ def run(config: Config) -> int:
     """Trains what is missing, prints the table and writes it; returns the exit code."""
     from agents.commands.actions.table import make_table
 
-    make_table(config, TABLES[config.name])
+    make_table(config, get_table(config.name).only(config.rows))
     return 0

@@ -30,6 +30,22 @@ class ResultTable(NamedTuple):
         """The presets of all blocks."""
         return tuple(name for block in self.blocks for name in block)
 
+    def only(self, rows: tuple[str, ...]) -> "ResultTable":
+        """The table with these rows and the baselines of their blocks alone; with none, as it is.
+
+        Raises:
+            ConfigError: One is not in the table.
+        """
+        for name in rows:
+            if name not in self.presets:
+                raise ConfigError(f"rows: got {name[:60]!r}, expected some of {', '.join(self.presets)}")
+        kept = (
+            (block[0], *(name for name in block[1:] if name in rows))
+            for block in self.blocks
+            if not rows or set(rows) & set(block)
+        )
+        return self._replace(blocks=tuple(kept) if rows else self.blocks)
+
     @property
     def margins(self) -> dict[str, float]:
         """The margin by measurement."""
@@ -40,13 +56,25 @@ ONE_POINT = 0.01
 _TEST = ("test_accuracy", "test_loss", "updates")
 _GPU = (*_TEST, "seconds", "images_per_second", "peak_megabytes")
 _DROPPING = ("none", "stochastic_depth", "shakedrop")
-_COVERED = ("cutout", "erasing")
+_LEVELS = ("none", *(f"level_{level}" for level in ("batch", "image", "channel", "pixel")))
+_RANGES = ("none", *(f"range_{name}" for name in ("0_0", "0_01", "11_01", "11_0", "11_11", "01_01")))
+_RECIPES = tuple(
+    f"{schedule}_{kind}_{covered}"
+    for schedule in ("steps", "cosine")
+    for kind in ("none", "shakedrop")
+    for covered in ("plain", "cutout", "erasing")
+)
 _RULES = ("sgd", "nesterov", "adam")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
 
 
 def _of(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{prefix}_{name}" for name in names)
+
+
+def _short(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """These rows of both networks that are trained at a shortened schedule, a block each."""
+    return _of("short_wrn", names), _of("short_pyramidnet", names)
 
 
 TABLES: dict[str, ResultTable] = {
@@ -120,32 +148,28 @@ TABLES: dict[str, ResultTable] = {
     "regularizers": ResultTable(
         "none, stochastic depth, ShakeDrop and Shake-Shake on CIFAR-10, 30 epochs (GPU)",
         "vision",
-        (
-            _of("short_wrn", _DROPPING),
-            _of("short_pyramidnet", _DROPPING),
-            _of("short_branches", ("none", "shake_shake")),
-        ),
+        (*_short(_DROPPING), _of("short_branches", ("none", "shake_shake"))),
         _GPU,
         ONE_POINT,
     ),
     "ranges": ResultTable(
         "ranges of ShakeDrop's alpha and beta on CIFAR-10, 30 epochs (GPU)",
         "vision",
-        (_of("short_range", ("0_0", "0_01", "11_01", "11_0", "11_11", "01_01")),),
+        _short(_RANGES),
         _GPU,
         ONE_POINT,
     ),
     "levels": ResultTable(
         "levels of ShakeDrop's coefficients on CIFAR-10, 30 epochs (GPU)",
         "vision",
-        (_of("short_level", ("batch", "image", "channel", "pixel")),),
+        _short(_LEVELS),
         _GPU,
         ONE_POINT,
     ),
     "recipes": ResultTable(
-        "ShakeDrop with steps or cosine, and cutout or random erasing, on CIFAR-10, 30 epochs (GPU)",
+        "with and without ShakeDrop: steps or cosine, cutout or random erasing, on CIFAR-10, 30 epochs (GPU)",
         "vision",
-        (_of("short", ("steps_plain", *_of("steps", _COVERED), "cosine_plain", *_of("cosine", _COVERED))),),
+        _short(_RECIPES),
         _GPU,
         ONE_POINT,
     ),

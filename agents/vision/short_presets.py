@@ -20,7 +20,7 @@ _WRN = VisionConfig(
 )
 _PYRAMID = replace(_WRN, model="pyramidnet110_a48", weight_decay=1e-4)
 _BRANCHES = replace(_WRN, model="shakeshake26_2x32d", weight_decay=1e-4)
-_SHAKEDROP = replace(_WRN, regularizer="shakedrop")
+_BASES = {"wrn": _WRN, "pyramidnet": _PYRAMID}
 
 # (alpha, beta); the first is stochastic depth, the second and third the paper's choices.
 _RANGES = {
@@ -31,34 +31,43 @@ _RANGES = {
     "11_11": ((-1.0, 1.0), (-1.0, 1.0)),
     "01_01": ((0.0, 1.0), (0.0, 1.0)),
 }
-_AUGMENTATIONS = {
+LEVELS = ("batch", "image", "channel", "pixel")
+RANGES = tuple(_RANGES)
+AUGMENTATIONS = {
     "plain": AugmentConfig(),
     "cutout": AugmentConfig(cutout=16),
     "erasing": AugmentConfig(erase_probability=0.5),
 }
-# The stepwise schedule of the authors' code, at the shortened length.
-_STEPS = replace(_SHAKEDROP, schedule="decay_rate", factor=10, milestones=(0.5, 0.75))
+
+
+def _short(base: VisionConfig) -> dict[str, VisionConfig]:
+    """The rows of one network, by what they vary; steps are those of the authors' code, shortened."""
+    shakedrop = replace(base, regularizer="shakedrop")
+    steps = {"schedule": "decay_rate", "factor": 10, "milestones": (0.5, 0.75)}
+    return {
+        "none": base,
+        "stochastic_depth": replace(base, regularizer="stochastic_depth"),
+        "shakedrop": shakedrop,
+        **{f"level_{level}": replace(shakedrop, level=level) for level in LEVELS},
+        **{
+            f"range_{name}": replace(shakedrop, alpha=alpha, beta=beta)
+            for name, (alpha, beta) in _RANGES.items()
+        },
+        **{
+            f"{schedule}_{kind}_{name}": replace(regularized, augment=augment, **changes)
+            for schedule, changes in (("steps", steps), ("cosine", {}))
+            for kind, regularized in (("none", base), ("shakedrop", shakedrop))
+            for name, augment in AUGMENTATIONS.items()
+        },
+    }
+
 
 SHORT_PRESETS: dict[str, VisionConfig] = {
-    "short_wrn_none": _WRN,
-    "short_wrn_stochastic_depth": replace(_WRN, regularizer="stochastic_depth"),
-    "short_wrn_shakedrop": _SHAKEDROP,
-    "short_pyramidnet_none": _PYRAMID,
-    "short_pyramidnet_stochastic_depth": replace(_PYRAMID, regularizer="stochastic_depth"),
-    "short_pyramidnet_shakedrop": replace(_PYRAMID, regularizer="shakedrop"),
+    **{
+        f"short_{network}_{name}": config
+        for network, base in _BASES.items()
+        for name, config in _short(base).items()
+    },
     "short_branches_none": _BRANCHES,
     "short_branches_shake_shake": replace(_BRANCHES, regularizer="shake_shake"),
-    **{
-        f"short_level_{level}": replace(_SHAKEDROP, level=level)
-        for level in ("batch", "image", "channel", "pixel")
-    },
-    **{
-        f"short_range_{name}": replace(_SHAKEDROP, alpha=alpha, beta=beta)
-        for name, (alpha, beta) in _RANGES.items()
-    },
-    **{
-        f"short_{schedule}_{name}": replace(base, augment=augment)
-        for schedule, base in (("steps", _STEPS), ("cosine", _SHAKEDROP))
-        for name, augment in _AUGMENTATIONS.items()
-    },
 }

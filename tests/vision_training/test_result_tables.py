@@ -57,6 +57,24 @@ def test_a_table_trains_compares_and_is_only_read_the_second_time(small_table, c
     assert (small_table / "t/table.md").read_text() == page
 
 
+def test_rows_of_a_table_can_be_trained_alone_at_another_length(small_table, monkeypatch, capsys):
+    monkeypatch.setitem(PRESETS, "three", VisionConfig(**(vars(ROW) | {"rate": 0.1})))
+    blocks = (("one", "two", "three"), ("two", "three"))
+    table = ResultTable("three rates", "vision", blocks, ("test_accuracy",), 0.5)
+    monkeypatch.setitem(tables.TABLES, "small", table)
+    flags = ["--seeds", "1", "--epochs", "2", "--rows", "three"]
+    assert run.main([*WORDS, *flags]) == 0
+    report = json.loads((small_table / "t/table.json").read_text())
+    assert [[row["run"] for row in block] for block in report["blocks"]] == [["one", "three"], ["two", "three"]]
+    assert report["command"] == "run.py table small --data DIR --seeds 1 --epochs 2 --rows three"
+    record = json.loads((small_table / "t/three/config.json").read_text())
+    assert record["config"]["epochs"] == 2.0
+    assert table.only(()) == table
+    assert table.only(("two",)).blocks == (("one", "two"), ("two",))
+    assert run.main([*WORDS, "--rows", "four"]) == 2
+    assert "rows: got 'four', expected some of one, two, three" in capsys.readouterr().err
+
+
 def test_a_folder_with_other_runs_is_refused_in_one_line(small_table, capsys):
     assert run.main([*WORDS, "--seeds", "1"]) == 0
     assert run.main([*WORDS, "--seeds", "2"]) == 2

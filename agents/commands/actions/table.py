@@ -42,7 +42,8 @@ def make_table(config: "Config", table: ResultTable) -> None:
         HoglineError: As `run.py train` does.
     """
     options = Options(seeds=config.seeds, device=config.device)
-    rows = {name: replace(preset(table.kind, name), data=config.data) for name in table.presets}
+    changes = {"data": config.data} | ({"epochs": config.epochs} if config.epochs else {})
+    rows = {name: replace(preset(table.kind, name), **changes) for name in table.presets}
     train_rows(config.folder, table.kind, rows, options)
     paths = {name: config.folder / name for name in rows}
     blocks = [load_groups([paths[name] for name in block]) for block in table.blocks]
@@ -93,7 +94,7 @@ def _write(config: "Config", table: ResultTable, compared: list[list[Compared]],
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     text = (
         f"# {config.name}: {table.summary}\n\n{markdown(table, compared)}\n"
-        f"`{origin['command']}`; {versions}; {record.machine['system']}, {record.machine['cores']} cores.\n"
+        f"`{origin['command']}`; {versions}; {', '.join(_machine(record))}.\n"
     )
     write_file(config.folder / "table.md", text.encode())
     groups = [one.group for block in compared for one in block]
@@ -109,6 +110,12 @@ def _write(config: "Config", table: ResultTable, compared: list[list[Compared]],
         _save(draw_differences(found, table.margin), config.folder / "differences.png")
 
 
+def _machine(record: RunRecord) -> list[str]:
+    """The first row's machine in words."""
+    found = [record.machine["system"], f"{record.machine['cores']} cores"]
+    return [*found, record.machine["gpu"]] if "gpu" in record.machine else found
+
+
 def _save(figure: "Figure", path: Path) -> None:
     image = io.BytesIO()
     save_figure(figure, image)
@@ -118,7 +125,7 @@ def _save(figure: "Figure", path: Path) -> None:
 def _origin(config: "Config", record: RunRecord) -> dict[str, Any]:
     """Returns what makes the figures repeatable, as of the first row's runs."""
     return {
-        "command": f"run.py table {config.name} --data DIR --seeds {config.seeds}",
+        "command": f"run.py table {config.name} --data DIR {config.flags}",
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": record.machine,
         "versions": record.versions,
