@@ -65,7 +65,8 @@ def test_rows_of_a_table_can_be_trained_alone_at_another_length(small_table, mon
     flags = ["--seeds", "1", "--epochs", "2", "--rows", "three"]
     assert run.main([*WORDS, *flags]) == 0
     report = json.loads((small_table / "t/table.json").read_text())
-    assert [[row["run"] for row in block] for block in report["blocks"]] == [["one", "three"], ["two", "three"]]
+    names = [[row["run"] for row in block] for block in report["blocks"]]
+    assert names == [["one", "three"], ["two", "three"]]
     assert report["command"] == "run.py table small --data DIR --seeds 1 --epochs 2 --rows three"
     record = json.loads((small_table / "t/three/config.json").read_text())
     assert record["config"]["epochs"] == 2.0
