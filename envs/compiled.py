@@ -7,6 +7,7 @@ kernel that its module names. So a kernel calls kernels of its own folder only.
 
 import functools
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ kernel = numba.njit(**OPTIONS)
 def entry(function: Callable) -> Callable:
     """A compiled function that Python calls; compiled, or read from disk, at its first call."""
 
-    @functools.cache
+    @_once
     def compiled() -> Callable:
         dispatcher = numba.njit(cache=True, **OPTIONS)(function)
         _renew(dispatcher._cache._cache_file, _stamp(_folders(function)))
@@ -35,6 +36,20 @@ def entry(function: Callable) -> Callable:
         return compiled()(*arguments)
 
     return call
+
+
+def _once(make: Callable[[], Callable]) -> Callable[[], Callable]:
+    """`make`, called for the first caller alone, however many threads ask at once: each would compile."""
+    lock, made = threading.Lock(), []
+
+    def get() -> Callable:
+        if not made:
+            with lock:
+                if not made:
+                    made.append(make())
+        return made[0]
+
+    return get
 
 
 def _renew(copies: Any, stamp: str) -> None:

@@ -37,6 +37,7 @@ class Setting(NamedTuple):
 
     simulations, repeats: of a search, and searches timed; the fastest counts.
     groups: lockstep groups for each thread; several let the processor walk trees while others wait for a GPU.
+    compile: whether torch compiles the network.
     """
 
     judge: str
@@ -47,6 +48,7 @@ class Setting(NamedTuple):
     repeats: int
     device: str = "cpu"
     groups: int = 1
+    compile: bool = False
 
 
 SETTINGS = (
@@ -70,7 +72,7 @@ SETTINGS = (
 GPU_SETTINGS = (
     Setting("deep_sets", 16_384, 1, True, 50, 2, "cuda", 2),
     Setting("attention", 16_384, 1, True, 50, 2, "cuda", 2),
-    Setting("cnn", 16_384, 1, True, 50, 2, "cuda", 2),
+    Setting("cnn", 16_384, 1, True, 50, 2, "cuda", 1, True),
     Setting("cnn", 1, 64, True, 400, 3, "cuda"),
 )
 ROWS = len(SETTINGS)
@@ -141,7 +143,7 @@ def _scene(setting: Setting, groups: int, seed: int) -> Scene:
         return null_scene(setting.games, seed)
     rows = setting.games // groups * setting.leaves
     batch = min(rows, GPU_BATCH if setting.device == "cuda" else BATCH)
-    return curling_scene(setting.judge, setting.games, batch, seed, setting.device)
+    return curling_scene(setting.judge, setting.games, batch, seed, setting.device, compile=setting.compile)
 
 
 def _config(setting: Setting, variant: str, scene: Scene) -> SearchConfig:

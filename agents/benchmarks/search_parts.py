@@ -110,7 +110,9 @@ def null_scene(games: int, seed: int) -> Scene:
     return Scene(NullSimulator(), judge, NULL_KERNEL, np.zeros((games, STATE_NUMBERS)))
 
 
-def curling_scene(judge: str, games: int, batch: int, seed: int, device: str = "cpu") -> Scene:
+def curling_scene(
+    judge: str, games: int, batch: int, seed: int, device: str = "cpu", *, compile: bool = False
+) -> Scene:
     """Ends of curling, all their shots alike often.
 
     Args:
@@ -119,6 +121,7 @@ def curling_scene(judge: str, games: int, batch: int, seed: int, device: str = "
         batch: rows of each call of a network.
         seed: of the states and the weights.
         device: where a network runs.
+        compile: whether torch compiles it.
     """
     world = build_world("fcv1", "dc3", "end")
     space = ShotSpace(world.ice, world.noise)
@@ -131,7 +134,9 @@ def curling_scene(judge: str, games: int, batch: int, seed: int, device: str = "
     else:
         network = build_network(NETWORKS[judge], generator=torch.Generator().manual_seed(seed))
         precision = "float32" if device == "cpu" else "bfloat16"
-        evaluator = NetworkEvaluator(network, grid, device=device, batch=batch, precision=precision)
+        evaluator = NetworkEvaluator(
+            network, grid, device=device, batch=batch, precision=precision, compile=compile
+        )
     now = positions_of(world, [start_game(world.ice.sheet, world.rules)] * games)
     states = _played_on(simulator, grid, now, np.random.default_rng(seed))
     return Scene(simulator, evaluator, space.kernel, states)

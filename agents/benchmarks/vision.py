@@ -3,7 +3,8 @@
 All on one thread of the processor. A regularizer's own share of a step is the time that the profiler counts
 inside its modules going forward and inside its autograd functions going back. Peak memory is the highest sum
 of what torch allocated and has not yet freed in one forward and backward pass, weights excepted. Whole steps
-are timed too, the networks taking turns, but their ratio drifts by several per cent on shared machines.
+are timed too, the networks taking turns, but their ratio drifts by several per cent on shared machines. Where
+there is a GPU, updates and augmentation on it come on top (`vision_gpu.py`).
 """
 
 import json
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile, record_function
 
+from agents.benchmarks.vision_gpu import measure_augmentations, measure_networks
 from vision.images.augment import augment
 from vision.images.augment_config import AugmentConfig, Normalization
 from vision.images.model_config import RegularizerConfig
@@ -77,8 +79,10 @@ DROPPING = {
     "ShakeDrop, pixel": RegularizerConfig("shakedrop", level="pixel"),
 }
 MIXED = {"plain": RegularizerConfig(), "Shake-Shake, image": RegularizerConfig("shake_shake")}
+DEEP, DEEP_CASES = "pyramidnet110_a48", ("plain", "stochastic depth", "ShakeDrop, pixel")
+"""Only timed on a GPU."""
 ROWS = len(DROPPING) + len(MIXED) + len(LOGITS) + 1 + len(AUGMENTATIONS)
-"""How many rows `measure` yields."""
+"""How many rows `measure` yields; some more with a GPU."""
 
 
 def measure(model: str, seed: int) -> Iterator[dict[str, Any]]:
@@ -100,6 +104,11 @@ def measure(model: str, seed: int) -> Iterator[dict[str, Any]]:
         yield _crossover(rows)
         for name, config in AUGMENTATIONS.items():
             yield _measure_augmentation(name, config, seed)
+    if torch.cuda.is_available():
+        yield from measure_networks(model, DROPPING, seed)
+        yield from measure_networks(TWO_BRANCHES, MIXED, seed)
+        yield from measure_networks(DEEP, {name: DROPPING[name] for name in DEEP_CASES}, seed)
+        yield from measure_augmentations(AUGMENTATIONS, seed)
 
 
 def _measure_steps(cases: list[Case], seed: int) -> Iterator[dict[str, Any]]:

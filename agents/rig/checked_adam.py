@@ -43,7 +43,7 @@ class CheckedAdam:
         Raises:
             FloatingPointError: on a loss, gradient or weight that is not finite; nothing moved.
         """
-        gradients = list(torch.autograd.grad(loss, self.parameters))
+        gradients = self._gradients(loss)
         weights = [parameter.detach() for parameter in self.parameters]
         norms = torch.stack(torch._foreach_norm(gradients + weights))
         parts = norms.view(2, -1).sum(1)
@@ -64,13 +64,20 @@ class CheckedAdam:
         Returns:
             The loss, on the device.
         """
-        gradients = list(torch.autograd.grad(loss, self.parameters))
+        gradients = self._gradients(loss)
         weights = [parameter.detach() for parameter in self.parameters]
         value = loss.detach()
         # One kernel for all; it multiplies them by one, which changes no bit.
         torch._amp_foreach_non_finite_check_and_unscale_([*gradients, *weights, value], failed, self._one)
         self._move(weights, gradients, failed)
         return value
+
+    def _gradients(self, loss: Tensor) -> list[Tensor]:
+        """Gradients of a scalar, laid out in memory as the parameters are: those of convolutions may not be,
+        and the kernel below walks through all as one."""
+        found = torch.autograd.grad(loss, self.parameters)
+        pairs = zip(found, self.parameters, strict=True)
+        return [g if g.stride() == p.stride() else torch.empty_like(p.detach()).copy_(g) for g, p in pairs]
 
     @torch.no_grad()
     def _move(self, weights: list[Tensor], gradients: list[Tensor], failed: Tensor | None = None) -> None:

@@ -52,7 +52,7 @@ def test_a_captured_network_sees_updates_in_place():
     before = judge.judge(positions)
     with torch.no_grad():
         for weight in network.parameters():
-            weight.mul_(1.5)
+            weight.mul_(2.0)
     after = judge.judge(positions)
     eager = NetworkEvaluator(network, parts_of()[2], device="cuda", batch=0).judge(positions)
     assert np.abs(after.outcomes - before.outcomes).max() > 0.01
