@@ -13,6 +13,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import torch
 
 import envs  # noqa: F401  (registers the ids)
 from agents.benchmarks import rig
@@ -35,8 +36,8 @@ IDS = (
     "hogline/VisualMultiPusher-v0",
     "hogline/Pusher-v0",
 )
-ROWS = len(SIZES) + len(IDS) + rig.ROWS
-"""How many rows `measure` yields."""
+ROWS, GPU_ROWS = len(SIZES) + len(IDS) + rig.ROWS, rig.GPU_ROWS
+"""How many rows `measure` and `measure_gpu` yield."""
 
 
 def measure(task: str, seed: int) -> Iterator[dict[str, Any]]:
@@ -51,6 +52,11 @@ def measure(task: str, seed: int) -> Iterator[dict[str, Any]]:
     for name in IDS:
         yield _measure_steps(name, seed)
     yield from rig.measure(seed)
+
+
+def measure_gpu(task: str, seed: int) -> Iterator[dict[str, Any]]:
+    """Time updates on a GPU, with the configs of the paper's pusher; yields one row each."""
+    return rig.measure_device(seed, torch.device("cuda"))
 
 
 def _measure_cameras(task: str, size: int, rng: np.random.Generator) -> dict[str, Any]:

@@ -49,21 +49,16 @@ GPU_AUTOENCODERS = {
 """The paper's, trained as before the first action: on images that lie on the GPU."""
 REPEATS = 3
 IMAGES = 256
-ROWS = len(POLICIES) + len(AUTOENCODERS)
-"""How many rows `measure` yields; some more with a GPU."""
+ROWS, GPU_ROWS = len(POLICIES) + len(AUTOENCODERS), len(GPU_POLICIES) + len(GPU_AUTOENCODERS)
+"""How many rows `measure` and `measure_device` yield."""
 
 
 def measure(seed: int) -> Iterator[dict[str, Any]]:
-    """Time the updates of policies, then of autoencoders, on a CPU and where there is one on a GPU.
-
-    Yields one row each.
-    """
+    """Time the updates of policies, then of autoencoders, on a CPU; yields one row each."""
     for name, (config, updates) in POLICIES.items():
         yield _row(name, config.batch, updates, _policy_updates(config, updates, seed))
     for name, config in AUTOENCODERS.items():
         yield _row(name, config.vae_batch, AUTOENCODER_UPDATES, _autoencoder_updates(config, seed))
-    if torch.cuda.is_available():
-        yield from measure_device(seed, torch.device("cuda"))
 
 
 def measure_device(seed: int, device: torch.device) -> Iterator[dict[str, Any]]:

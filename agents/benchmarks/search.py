@@ -75,12 +75,12 @@ GPU_SETTINGS = (
     Setting("cnn", 16_384, 1, True, 50, 2, "cuda", 1, True),
     Setting("cnn", 1, 64, True, 400, 3, "cuda"),
 )
-ROWS = len(SETTINGS)
-"""How many rows `measure` yields; some more with a GPU."""
+ROWS, GPU_ROWS = len(SETTINGS), len(GPU_SETTINGS)
+"""How many rows `measure` and `measure_gpu` yield."""
 
 
 def measure(variant: str, seed: int) -> Iterator[dict[str, Any]]:
-    """Time every setting with one preset; yields one row a setting.
+    """Time every setting of a CPU with one preset; yields one row a setting.
 
     In the null world a node's actions grow as in the public code, to 64 at the root. Rollouts are always
     searched with `kr_uct`.
@@ -89,9 +89,18 @@ def measure(variant: str, seed: int) -> Iterator[dict[str, Any]]:
         variant: one of `planners.presets.PRESETS`.
         seed: of positions, weights, proposals and searches.
     """
+    return _measure_all(SETTINGS, variant, seed)
+
+
+def measure_gpu(variant: str, seed: int) -> Iterator[dict[str, Any]]:
+    """As `measure`, with networks on a GPU."""
+    return _measure_all(GPU_SETTINGS, variant, seed)
+
+
+def _measure_all(settings: tuple[Setting, ...], variant: str, seed: int) -> Iterator[dict[str, Any]]:
     threads_before = torch.get_num_threads()
     try:
-        for setting in SETTINGS + (GPU_SETTINGS if torch.cuda.is_available() else ()):
+        for setting in settings:
             yield _measure(setting, variant, seed)
     finally:
         torch.set_num_threads(threads_before)

@@ -82,7 +82,8 @@ MIXED = {"plain": RegularizerConfig(), "Shake-Shake, image": RegularizerConfig("
 DEEP, DEEP_CASES = "pyramidnet110_a48", ("plain", "stochastic depth", "ShakeDrop, pixel")
 """Only timed on a GPU."""
 ROWS = len(DROPPING) + len(MIXED) + len(LOGITS) + 1 + len(AUGMENTATIONS)
-"""How many rows `measure` yields; some more with a GPU."""
+GPU_ROWS = len(DROPPING) + len(MIXED) + len(DEEP_CASES) + len(AUGMENTATIONS)
+"""How many rows `measure` and `measure_gpu` yield."""
 
 
 def measure(model: str, seed: int) -> Iterator[dict[str, Any]]:
@@ -104,11 +105,14 @@ def measure(model: str, seed: int) -> Iterator[dict[str, Any]]:
         yield _crossover(rows)
         for name, config in AUGMENTATIONS.items():
             yield _measure_augmentation(name, config, seed)
-    if torch.cuda.is_available():
-        yield from measure_networks(model, DROPPING, seed)
-        yield from measure_networks(TWO_BRANCHES, MIXED, seed)
-        yield from measure_networks(DEEP, {name: DROPPING[name] for name in DEEP_CASES}, seed)
-        yield from measure_augmentations(AUGMENTATIONS, seed)
+
+
+def measure_gpu(model: str, seed: int) -> Iterator[dict[str, Any]]:
+    """Measure what is trained on a GPU; yields one row each."""
+    yield from measure_networks(model, DROPPING, seed)
+    yield from measure_networks(TWO_BRANCHES, MIXED, seed)
+    yield from measure_networks(DEEP, {name: DROPPING[name] for name in DEEP_CASES}, seed)
+    yield from measure_augmentations(AUGMENTATIONS, seed)
 
 
 def _measure_steps(cases: list[Case], seed: int) -> Iterator[dict[str, Any]]:

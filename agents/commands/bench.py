@@ -2,9 +2,11 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, get_args
 
 import tyro
@@ -13,11 +15,14 @@ from agents.commands.curling_names import IceName
 from agents.commands.flags import parse_flags
 from agents.commands.terminal.tables import print_table
 from agents.runs.atomic import write_file
+from agents.runs.device import DeviceName, resolve_device
+from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
 
 
 class Suite(NamedTuple):
-    """`module` offers `measure(variant, seed)`, which yields one row of plain values at a time."""
+    """`module` offers `measure(variant, seed)`, which yields `ROWS` rows of plain values, one at a time; if
+    there is something to measure on a GPU, also `measure_gpu` and `GPU_ROWS`."""
 
     module: str
     variants: tuple[str, ...]
@@ -106,6 +111,9 @@ class Config:
     seed: int = 0
     """Seed of what is measured."""
 
+    device: DeviceName = "auto"
+    """Rows of a CPU (cpu), of a GPU (cuda), or of both where there is a GPU (auto)."""
+
     def __post_init__(self) -> None:
         check_choice("suite", self.suite, tuple(SUITES))
         if self.variant:
@@ -113,6 +121,9 @@ class Config:
         if self.json:
             check_new_file("json", self.json, ".json")
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
+        check_choice("device", self.device, get_args(DeviceName))
+        if self.suite == "curling" and self.device == "cuda":
+            raise ConfigError("device: got cuda, expected auto or cpu: the engine runs on processors alone")
 
 
 def main(argv: list[str]) -> int:
@@ -127,23 +138,36 @@ def run(config: Config) -> int:
 
     suite = SUITES[config.suite]
     variant = config.variant or suite.variants[0]
-    module = import_module(suite.module)
+    parts = _parts(import_module(suite.module), config.device)
     started, rows = time.time(), []
     with progress(f"bench {config.suite}") as bar:
-        bar.start(0, module.ROWS)
-        for row in module.measure(variant, config.seed):
-            rows.append(row)
-            bar.interval(len(rows), {})
+        bar.start(0, sum(count for _, count in parts))
+        for measure, _ in parts:
+            for row in measure(variant, config.seed):
+                rows.append(row)
+                bar.interval(len(rows), {})
     _print_table(rows, suite.columns)
     if config.json:
         report = {
-            "command": f"run.py bench {config.suite} --variant {variant} --seed {config.seed}",
+            "command": f"run.py bench {config.suite} --variant {variant} --seed {config.seed}"
+            f" --device {config.device}",
             **origin(),
             "seconds": time.time() - started,
             "rows": rows,
         }
         write_file(Path(config.json), (json.dumps(report, indent=1) + "\n").encode())
     return 0
+
+
+def _parts(module: ModuleType, device: DeviceName) -> list[tuple[Callable[..., Any], int]]:
+    """What is measured on a device, and how many rows that gives.
+
+    Raises:
+        ConfigError: `cuda` was asked for and there is no such device.
+    """
+    on_gpu = hasattr(module, "measure_gpu") and resolve_device(device) == "cuda"
+    parts = [] if device == "cuda" else [(module.measure, module.ROWS)]
+    return [*parts, (module.measure_gpu, module.GPU_ROWS)] if on_gpu else parts
 
 
 def _print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:

@@ -22,7 +22,10 @@ def small_sizes(monkeypatch):
 
 def test_every_row_is_measured_and_written(small_sizes, tmp_path, capsys):
     report = tmp_path / "bench.json"
-    assert run.main(["bench", "vision", "--variant", "preresnet20", "--json", str(report)]) == 0
+    assert (
+        run.main(["bench", "vision", "--variant", "preresnet20", "--device", "cpu", "--json", str(report)])
+        == 0
+    )
     rows = json.loads(report.read_text())["rows"]
     assert len(rows) == len(vision.DROPPING) + len(vision.MIXED) + 2 + 1 + len(vision.AUGMENTATIONS)
     steps = [row for row in rows if row["case"].startswith("step")]
@@ -61,3 +64,17 @@ def test_the_crossover_is_where_the_transform_stays_faster(ratios, told):
     rows = [{"case": f"logits, {name}", "ratio": ratio} for name, ratio in zip("abc", ratios, strict=True)]
     assert vision._crossover(rows)["case"].endswith(told)
     assert vision._crossover([{"case": "logits, a", "ratio": 0.9}])["case"] == "fast from none measured on"
+
+
+@pytest.mark.gpu
+def test_every_row_of_a_gpu_is_measured(monkeypatch, tmp_path):
+    few = ("plain", "ShakeDrop, pixel")
+    monkeypatch.setattr(vision, "DROPPING", {name: vision.DROPPING[name] for name in few})
+    monkeypatch.setattr(vision, "DEEP_CASES", few)
+    monkeypatch.setattr(vision, "DEEP", "preresnet20")
+    report = tmp_path / "bench.json"
+    words = ["bench", "vision", "--variant", "preresnet20", "--device", "cuda", "--json", str(report)]
+    assert run.main(words) == 0
+    rows = json.loads(report.read_text())["rows"]
+    assert len(rows) == 2 * len(few) + len(vision.MIXED) + len(vision.AUGMENTATIONS)
+    assert all(row["images_per_second"] > 0 for row in rows)

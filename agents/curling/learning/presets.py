@@ -36,17 +36,17 @@ SELF_PLAY = {
     ),
     "paper": SelfPlayConfig(
         network=NetworkConfig("cnn"),
-        iterations=610,
-        games=512,
-        updates=256,
+        iterations=77,
+        games=4096,
+        updates=2048,
         keep=1_000_000,
         least=200_000,
         schedule="decay_rate",
         precision="bfloat16",
-        search_batch=1024,
-        groups=2,
+        search_batch=256,
+        groups=16,
         search="kr_dl_uct",
     ),
 }
 """`quick` takes minutes and `cpu` an hour or two on two cores; `paper` plays as many positions as the paper,
-five million, with its network and search, and wants a GPU."""
+five million, with its network and search, and wants a GPU and 16 cores."""

@@ -214,5 +214,6 @@ class SelfPlayConfig:
             candidates=self.candidates,
             batch=self.search_batch,
             precision="bfloat16" if self.precision == "bfloat16" else "float32",
+            compile=self.compile,
             groups=self.groups,
         )
