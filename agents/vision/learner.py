@@ -1,5 +1,6 @@
 """The learner of kind `vision`: an image classifier in the supervised loop, measured on unseen images."""
 
+import gc
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -58,6 +59,7 @@ class VisionLearner:
     def __init__(self, config: VisionConfig, images: Images, *, seed: int, device: str) -> None:
         self.config = config
         if torch.device(device).type == "cuda":
+            gc.collect()  # what a run before held is in cycles, and would count as held by this one
             torch.cuda.reset_peak_memory_stats(device)
         self.network = build_network(config, images.training, seed)
         self._part, self._measured = images.part, images.measured.to(device)
