@@ -24,6 +24,7 @@ for _name, _task in (
     ("Pusher", "pusher"),
     ("MultiPusher", "multi_pusher"),
     ("VariablePusher", "variable_pusher"),
+    ("Door", "door"),
 ):
     for _kind, _arguments in (("", {}), ("Visual", {"image_size": 48})):
         register(

@@ -61,7 +61,10 @@ def measure_gpu(task: str, seed: int) -> Iterator[dict[str, Any]]:
 
 def _measure_cameras(task: str, size: int, rng: np.random.Generator) -> dict[str, Any]:
     plan = get_plan(task)
-    simulation, present = Simulation(build_model(plan.world)), np.ones(plan.pucks, dtype=bool)
+    simulation, present = (
+        Simulation(build_model(plan.world), plan.world.things),
+        np.ones(plan.things, dtype=bool),
+    )
     layouts = [plan.sample_goal(rng, present) for _ in range(FRAMES)]
     camera, poses = Camera(simulation.model, size), []
     for layout in layouts:

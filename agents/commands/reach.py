@@ -22,11 +22,15 @@ class Config:
     """Run folder (its last checkpoint), or checkpoint file."""
 
     goal_image: str = ""
-    """Image file of the scene as it should be (PNG, say), cut square and scaled; all pucks take part."""
+    """Image file of the scene as it should be (PNG, say), cut square and scaled."""
+
+    pucks: int | None = None
+    """How many pucks there are, with an image and where their number varies; left out, all."""
 
     goal: tuple[float, ...] = ()
-    """Instead of an image: x and y of the hand, then of each puck, metres; 0 0 for a missing puck. The middle
-    is at 0 0.6; the camera looks from beyond: x grows to the left of its pictures, y towards it."""
+    """Instead of an image: x and y of the hand, then of each puck (of a door its handle), metres; 0 0 for a
+    missing puck. The middle is at 0 0.6; the camera looks from beyond: x grows to the left of its pictures, y
+    towards it."""
 
     seed: int = 0
     """Chooses the goal where none is given."""
@@ -51,6 +55,8 @@ class Config:
         if self.goal_image and (self.goal or self.one_at_a_time):
             name = "goal" if self.goal else "one_at_a_time"
             raise ConfigError(f"{name}: got {getattr(self, name)}, expected nothing beside --goal-image")
+        if self.pucks is not None and not self.goal_image:
+            raise ConfigError(f"pucks: got {self.pucks}, expected nothing without --goal-image")
         for number in self.goal:
             check_real("goal", number, low=-0.4, high=1.2)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)

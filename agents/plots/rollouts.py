@@ -3,6 +3,8 @@
 Shape letters: T actions, N episodes, P pixels, height and width.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from PIL import Image
 
@@ -45,10 +47,16 @@ def moving_picture(rollouts: Rollouts) -> bytes:
     return gif_bytes(pictures, seconds=SECONDS, hold=HOLD)
 
 
+def objects_measured(distances: Mapping[str, object]) -> list[str]:
+    """The hand and what else distances are known of, such as pucks."""
+    names = [name.removesuffix("_distance") for name in distances if name.endswith("_distance")]
+    return [name for name in names if name != "total"]
+
+
 def distance_labels(rollouts: Rollouts) -> list[str]:
-    """How far hand and pucks of each episode ended from their goals, in lines; empty where not known."""
+    """How far hand and things of each episode ended from their goals, in lines; empty where not known."""
     labels = []
-    names = [name for name in ("hand", "puck") if f"{name}_distance" in rollouts.distances]
+    names = objects_measured(rollouts.distances)
     for number in range(len(rollouts.goals)):
         metres = [float(rollouts.distances[f"{name}_distance"][number]) for name in names]
         known = zip(names, metres, strict=True) if np.isfinite(metres).all() else ()

@@ -121,7 +121,7 @@ def build_agent(
         device: where the networks run.
     """
     if latent is None:
-        states = 2 + 2 * get_plan(config.env).pucks
+        states = 2 + 2 * get_plan(config.env).things
         representation = (
             PixelRepresentation(config.image_size) if config.visual else StateRepresentation(states)
         )

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_choice, check_real, check_whole
 
-EnvName = Literal["reacher", "pusher", "multi_pusher", "variable_pusher"]
+EnvName = Literal["reacher", "pusher", "multi_pusher", "variable_pusher", "door"]
 MethodName = Literal["rig", "oracle", "her", "dsae", "lr"]
 RewardName = Literal["auto", "latent_distance", "log_probability", "pixel_mse", "sparse"]
 RelabelName = Literal["auto", "none", "future", "vae", "rig", "half"]
@@ -54,7 +54,7 @@ class RigConfig:
     """
 
     env: EnvName = "reacher"
-    """World: reach a point, or push one, two, or up to two pucks."""
+    """World: reach a point, push one, two, or up to two pucks, or open a door."""
 
     method: MethodName = "rig"
     """rig; oracle (state instead of images); her (end to end from pixels); dsae, lr (other autoencoders)."""

@@ -1,7 +1,7 @@
-"""How near an agent brings hand and pucks to held-out goals: Nair et al. (2018), section 5.
+"""How near an agent brings hand and things to held-out goals: Nair et al. (2018), section 5.
 
 The goals of a task depend on a seed alone, so that every method, and a task's visual and state ids, are
-measured on the same ones. Shape letters: N goals, S = 2 + 2 pucks numbers of a layout.
+measured on the same ones. Shape letters: N goals, S = 2 + 2 things numbers of a layout.
 """
 
 import numpy as np
@@ -14,8 +14,6 @@ from envs.manipulation.env import ManipulationEnv, ManipulationVectorEnv
 from envs.manipulation.task import ManipulationTask
 
 Environment = ManipulationTask | ManipulationEnv | ManipulationVectorEnv
-MEASURES = ("hand_distance", "puck_distance", "total_distance", "is_success")
-"""What is measured at the end; the reacher has no puck distance."""
 HELD_OUT = 0x60A1
 """Keeps the stream of held-out goals apart from whatever else starts from the same seed."""
 MOST_AT_ONCE = 256
@@ -59,8 +57,9 @@ def final_distances(
         one_at_a_time: show the agent goals that move one object each (`agents.rig.single_goals`).
 
     Returns:
-        [N] each: `hand_distance`, `puck_distance` (all pucks together; not for the reacher) and
-        `total_distance`, float64 metres in the plane, and `is_success`, bool.
+        [N] each, of what the task tells of an episode in one number: `hand_distance`, that of its things, all
+        together (`puck_distance`; none for the reacher), and `total_distance`, float64 metres in the plane,
+        what more the task measures, and `is_success`, bool.
 
     Raises:
         ValueError: on goals that are not of the task, or a horizon below 1.
@@ -73,7 +72,8 @@ def final_distances(
         for _ in play(agent, task, episodes, horizon=horizon, aims=aims):
             pass
         parts.append(task.infos(episodes))
-    return {name: np.concatenate([part[name] for part in parts]) for name in MEASURES if name in parts[0]}
+    measures = [name for name, values in parts[0].items() if values.ndim == 1]
+    return {name: np.concatenate([part[name] for part in parts]) for name in measures}
 
 
 def passive_distances(env: Environment, goals: NDArray[np.float64]) -> dict[str, NDArray]:

@@ -14,7 +14,6 @@ from agents.rig.single_goals import SingleObjectGoals
 from envs.manipulation.camera import Camera
 from envs.manipulation.episode import Episode
 from envs.manipulation.plan import taking_part
-from envs.manipulation.simulation import Simulation
 from envs.manipulation.task import ManipulationTask
 
 PICTURE_SIZE = 144
@@ -48,7 +47,7 @@ class Film:
     """
 
     def __init__(self, task: ManipulationTask, size: int = PICTURE_SIZE) -> None:
-        self._camera, self._sketch = Camera(task.model, size), Simulation(task.model)
+        self._camera, self._sketch = Camera(task.model, size), task.simulation()
 
     def scenes(self, episodes: Sequence[Episode]) -> NDArray[np.uint8]:
         """Pictures [N, P, P, 3] of the episodes as they stand."""

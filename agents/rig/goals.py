@@ -63,7 +63,7 @@ class TaskGoals:
         codes = pool[rng.integers(len(pool), size=len(seen))]
         if self._visual:
             return Goals(codes, codes)
-        return Goals(self._representation.with_the_pucks_of(seen, codes), None)
+        return Goals(self._representation.with_things_of(seen, codes), None)
 
     def for_episodes(self, rng: np.random.Generator, episodes: Sequence[Episode]) -> Goals:
         """The goals that the task gave to the episodes."""

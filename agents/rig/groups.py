@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.rig.config import RigConfig
-from agents.rig.evaluation import MEASURES
 from agents.rig.scores import Score, score
 from agents.runs.paired import Difference, difference
 
@@ -50,8 +49,8 @@ class Group:
 
     @property
     def measures(self) -> list[str]:
-        """What this task measures, in the order of `MEASURES`."""
-        return [name for name in MEASURES if name in self.runs[0].distances]
+        """What this task measures, in its order."""
+        return list(self.runs[0].distances)
 
     def by_seed(self, measure: str) -> dict[int, float]:
         """Mean over the goals of each run whose seed is known."""

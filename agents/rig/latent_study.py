@@ -26,7 +26,6 @@ from agents.rig.covering import covering_images
 from agents.rig.representation import LatentRepresentation
 from agents.rig.worlds import build_task
 from envs.manipulation.plan import LAYOUT_HIGH, LAYOUT_LOW
-from envs.manipulation.simulation import Simulation
 from envs.manipulation.task import ManipulationTask
 
 SCENES = 400
@@ -60,7 +59,7 @@ class Scenes:
     """
 
     def __init__(self, task: ManipulationTask, rng: np.random.Generator, count: int) -> None:
-        self.task, everything = task, np.ones(task.plan.pucks, dtype=bool)
+        self.task, everything = task, np.ones(task.plan.things, dtype=bool)
         self.layouts = np.stack([task.plan.sample_goal(rng, everything) for _ in range(count)])
         self.images = task.images_of(self.layouts)
         angles = rng.uniform(0.0, 2 * np.pi, count)
@@ -69,7 +68,7 @@ class Scenes:
     @property
     def objects(self) -> list[str]:
         """Names of the objects in the order of a layout."""
-        return ["hand", *(puck.name for puck in self.task.plan.world.pucks)]
+        return ["hand", *(puck.name for puck in self.task.plan.world.things)]
 
     def moved(self, moving: int, metres: float) -> NDArray[np.uint8]:
         """Images [N, H, H, 3] with one object so far away, or the other way where the table ends."""
@@ -81,11 +80,11 @@ class Scenes:
 
     def region(self, shown: int) -> NDArray[np.bool_]:
         """Which pixels [N, H, H] show one object."""
-        model, sketch = self.task.model, Simulation(self.task.model)
+        model, sketch = self.task.model, self.task.simulation()
         body = model.body(self.objects[shown]).id
         poses = []
         for layout in self.layouts:
-            sketch.place(layout, np.ones(self.task.plan.pucks, dtype=bool))
+            sketch.place(layout, np.ones(self.task.plan.things, dtype=bool))
             poses.append([part.copy() for part in self.task.camera.poses(sketch.data)])
         ids = self.task.camera.ids(*(np.stack(parts) for parts in zip(*poses, strict=True)))
         return (ids >= 0) & (model.geom_bodyid[ids] == body)

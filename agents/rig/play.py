@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from envs.manipulation.episode import Episode
 from envs.manipulation.plan import checked_layout, taking_part
-from envs.manipulation.simulation import Simulation
 from envs.manipulation.task import ManipulationTask
 
 Aims = Callable[[int, NDArray], NDArray]
@@ -55,7 +54,7 @@ def begin_towards(task: ManipulationTask, goals: NDArray[np.float64]) -> list[Ep
     images = [[None] * len(goals)] * 2 if task.camera is None else map(task.images_of, (goals, starts))
     episodes = []
     for number, row in enumerate(zip(starts, present, goals, *images, strict=True)):
-        simulation = Simulation(task.model)
+        simulation = task.simulation()
         simulation.place(*row[:2])
         episodes.append(Episode(simulation, np.random.default_rng(number), *row[1:]))
     return episodes

@@ -52,6 +52,7 @@ PRESETS: dict[str, RigConfig] = {
     "pusher": _PUSHER,
     "multi_pusher": _MULTI_PUSHER,
     "variable_pusher": replace(_MULTI_PUSHER, env="variable_pusher"),
+    "door": replace(_PUSHER, env="door"),
     "paper_reacher": replace(
         _PAPER,
         latent=16,
@@ -65,4 +66,5 @@ PRESETS: dict[str, RigConfig] = {
     "paper_pusher": _PAPER_PUSHER,
     "paper_multi_pusher": replace(_PAPER_PUSHER, env="multi_pusher", latent=16),
     "paper_variable_pusher": replace(_PAPER_PUSHER, env="variable_pusher", latent=16),
+    "paper_door": replace(_PAPER_PUSHER, env="door", latent=16),
 }

@@ -37,7 +37,7 @@ class SingleObjectGoals:
         self._orders = [stage_order(episode.present) for episode in episodes]
         self._stages = [-1] * len(episodes)
         self._images: list[NDArray | None] = [None] * len(episodes)
-        self.layouts = np.zeros((len(episodes), 2 + 2 * task.plan.pucks))
+        self.layouts = np.zeros((len(episodes), 2 + 2 * task.plan.things))
         """[N, S] metres, what is shown now."""
         self._advance(0)
 

@@ -22,16 +22,17 @@ FRAMES_PER_SECOND = 10
 class ManipulationEnv(gymnasium.Env):
     """
     ## Description
-    A hand over a table is to bring itself, and pucks, to where a goal shows them: the simulated tasks of Nair
-    et al., "Visual Reinforcement Learning with Imagined Goals" (2018). Goals are vectors, or images for the
-    ids that begin with `Visual`.
+    A hand over a table is to bring itself, and pucks or a door, to where a goal shows them: the simulated
+    tasks of Nair et al., "Visual Reinforcement Learning with Imagined Goals" (2018), and a door after theirs.
+    Goals are vectors, or images for the ids that begin with `Visual`.
 
-    | id | task | pucks | hand's range (x, y) | hand's goals | pucks' goals |
+    | id | task | things | hand's range (x, y) | hand's goals | things' goals |
     |---|---|---|---|---|---|
     | `Reacher-v0` | reach a point | 0 | 40 x 20 cm | 40 x 20 cm | - |
     | `Pusher-v0` | push a puck | 1 | 20 x 20 cm | 10 x 10 cm | 40 x 20 cm |
     | `MultiPusher-v0` | push two pucks | 2 | 20 x 20 cm | 10 x 10 cm | 20 x 20 cm a side |
     | `VariablePusher-v0` | push what is there | 0 to 2 | 20 x 20 cm | 10 x 10 cm | 20 x 20 cm a side |
+    | `Door-v0` | open a door | 1 | 27 x 32 cm | at the handle | 0 to 60 degrees |
 
     Some puck goals lie beyond the hand's range, as in the paper's simulator: no policy reaches them all. A
     policy that does nothing ends 11.9 cm from its goal with the reacher's hand and with the pusher's puck.
@@ -52,19 +53,22 @@ class ManipulationEnv(gymnasium.Env):
     | ids | shape | dtype | meaning |
     |---|---|---|---|
     | `Visual...` | (48, 48, 3) | uint8 | RGB image, rows from the top; (84, 84, 3) with `image_size=84` |
-    | others | (2 + 2 pucks,) | float32 | x and y of the hand and each puck, metres; 0, 0 for a missing puck |
+    | others | (2 + 2 things,) | float32 | x and y of the hand and each thing, metres; 0, 0 for a missing puck |
+
+    The place of a door is that of its handle.
 
     ## Reward
     Minus the length of the difference between achieved and desired goal: metres, or for images pixel values
-    from 0 to 1. `reward="sparse"` (not for images): 0 where hand and pucks are together less than 6 cm away
+    from 0 to 1. `reward="sparse"` (not for images): 0 where hand and things are together less than 6 cm away
     from their goals, else -1. `compute_reward(achieved_goal, desired_goal, info)` gives the reward of any
     goals, one or many.
 
     ## Starting state
-    The hand at the edge of its range and the pucks before it (the reacher's hand in the middle), always the
-    same; the goal, and which pucks there are, by chance. `reset(options=...)` takes `goal` (a vector as the
-    observation of the id without `Visual`, or an image for those with it), `start` (such a vector) and, for
-    `VariablePusher`, `pucks` (how many; pucks at 0, 0 in a given vector are left out).
+    The hand at the edge of its range and the pucks or the shut door before it (the reacher's hand in the
+    middle), always the same; the goal, and which pucks there are, by chance. `reset(options=...)` takes
+    `goal` (a vector as the observation of the id without `Visual`, or an image for those with it), `start`
+    (such a vector) and, for `VariablePusher`, `pucks` (how many; pucks at 0, 0 in a given vector are left
+    out).
 
     ## Episode end
     Never terminated. Truncated after 50 steps (reacher) or 100 (others).
@@ -73,12 +77,13 @@ class ManipulationEnv(gymnasium.Env):
     | key | meaning |
     |---|---|
     | `hand_distance` | metres between the hand and its goal, in the plane |
-    | `puck_distance` | the same for the pucks, added up; not for the reacher |
-    | `puck_distances` | [pucks] the same one by one, 0 for a missing puck; not for the reacher |
-    | `total_distance` | hand and pucks, added up |
+    | `puck_distance`, `door_distance` | the same for the pucks, added up, or for the door's handle |
+    | `puck_distances`, `door_distances` | [things] the same one by one, 0 for a missing puck |
+    | `door_angle_error` | degrees between the door and its goal |
+    | `total_distance` | hand and things, added up |
     | `is_success` | whether that is below 6 cm |
-    | `layout`, `goal_layout` | hand and pucks, and their goals, as vectors |
-    | `present` | [pucks] which pucks there are; not for the reacher |
+    | `layout`, `goal_layout` | hand and things, and their goals, as vectors |
+    | `present` | [things] which there are; not for the reacher |
 
     With a goal image of your own, distances are NaN.
 

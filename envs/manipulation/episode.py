@@ -1,13 +1,12 @@
 """One episode of a manipulation task as it stands, and as plain state to go on from.
 
-Shape letters: N pucks, G = 2 + 2 N numbers of a layout, H height, W width.
+Shape letters: N things, G = 2 + 2 N numbers of a layout, H height, W width.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +21,7 @@ class Episode:
     simulation: Simulation
     rng: np.random.Generator
     present: NDArray[np.bool_]
-    """[N] which pucks take part."""
+    """[N] which things take part."""
     goal: Layout
     """[G], NaN when the goal was given as an image."""
     goal_image: NDArray[np.uint8] | None
@@ -43,14 +42,18 @@ class Episode:
         }
 
     @classmethod
-    def from_state_dict(cls, model: mujoco.MjModel, state: Mapping[str, Any]) -> "Episode":
-        """An episode of this model in a state of `state_dict`, without its image of now.
+    def from_state_dict(cls, simulation: Simulation, state: Mapping[str, Any]) -> "Episode":
+        """An episode in a state of `state_dict`, without its image of now.
+
+        Args:
+            simulation: a fresh one of the same task, which the episode takes.
+            state: of `state_dict`.
 
         Raises:
             KeyError: when part of the state is missing.
             ValueError: when it belongs to another model.
         """
-        simulation, rng = Simulation(model), np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         simulation.load(state["simulation"])
         rng.bit_generator.state = dict(state["rng"])
         image = state["goal_image"]

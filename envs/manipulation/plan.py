@@ -1,7 +1,9 @@
 """What makes a task: its world, where the hand may go, and how starts and goals are drawn.
 
-A layout is a vector [2 + 2 N] float64: the hand's x and y, then those of each of N pucks, in metres; a puck
+A layout is a vector [2 + 2 N] float64: the hand's x and y, then those of each of N things, in metres; a thing
 that takes no part is at 0, 0.
+
+Shape letters: B episodes, N things, G = 2 + 2 N numbers of a layout.
 """
 
 from collections.abc import Callable
@@ -10,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.manipulation.thing import Corner
 from envs.manipulation.world import World
 
 LAYOUT_LOW, LAYOUT_HIGH = (-0.4, 0.0), (0.4, 1.2)
-"""metres; x and y stay between: the table, and y = 0 of a puck that takes no part."""
+"""metres; x and y stay between: the table, and y = 0 of a thing that takes no part."""
 Layout = NDArray[np.float64]
-Corner = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -29,35 +31,42 @@ class TaskPlan:
     start: Layout
     """[2 + 2 N] where an episode begins."""
     sample_goal: Callable[[np.random.Generator, NDArray[np.bool_]], Layout]
-    """(rng, present [N] bool) -> [2 + 2 N]; what it says of pucks that take no part is not used."""
+    """(rng, present [N] bool) -> [2 + 2 N]; what it says of things that take no part is not used."""
     horizon: int
     """Actions after which an episode is cut off."""
-    fewest_pucks: int | None = None
-    """An episode has from so many pucks to all, which ones by chance; None is always all."""
+    fewest: int | None = None
+    """An episode has from so many things to all, which ones by chance; None is always all."""
+    measures: Callable[[Layout, Layout], dict[str, NDArray[np.float64]]] | None = None
+    """(layouts [B, G], goals [B, G]) -> more of how near they are, [B] each, by name."""
 
     @property
-    def pucks(self) -> int:
+    def things(self) -> int:
         """N."""
-        return len(self.world.pucks)
+        return len(self.world.things)
+
+    @property
+    def kind(self) -> str:
+        """What the things are, such as puck or door; nothing where there are none."""
+        return self.world.things[0].kind if self.world.things else ""
 
     def sample_present(self, rng: np.random.Generator, count: int | None = None) -> NDArray[np.bool_]:
-        """Which pucks take part, [N] bool; `count` of them, or a random number.
+        """Which things take part, [N] bool; `count` of them, or a random number.
 
         Raises:
             ValueError: when the task never has so many.
         """
-        fewest = self.pucks if self.fewest_pucks is None else self.fewest_pucks
+        fewest = self.things if self.fewest is None else self.fewest
         if count is None:
-            count = fewest if fewest == self.pucks else int(rng.integers(fewest, self.pucks + 1))
-        elif not fewest <= count <= self.pucks:
-            raise ValueError(f"pucks: {count!r}, expected {fewest} to {self.pucks}")
-        present = np.zeros(self.pucks, dtype=bool)
-        present[rng.permutation(self.pucks)[:count]] = True
+            count = fewest if fewest == self.things else int(rng.integers(fewest, self.things + 1))
+        elif not fewest <= count <= self.things:
+            raise ValueError(f"{self.kind}s: {count!r}, expected {fewest} to {self.things}")
+        present = np.zeros(self.things, dtype=bool)
+        present[rng.permutation(self.things)[:count]] = True
         return present
 
 
 def taking_part(layout: Layout) -> NDArray[np.bool_]:
-    """Which pucks of a layout take part, [N] bool."""
+    """Which things of a layout take part, [N] bool."""
     return layout[2:].reshape(-1, 2).any(axis=1)
 
 
@@ -68,7 +77,7 @@ def checked_layout(plan: TaskPlan, field: str, layout: NDArray) -> Layout:
         ValueError: naming the field, when it is of another size, not a number or off the table.
     """
     layout = np.asarray(layout, dtype=np.float64)
-    low, high = (np.tile(corner, 1 + plan.pucks) for corner in (LAYOUT_LOW, LAYOUT_HIGH))
+    low, high = (np.tile(corner, 1 + plan.things) for corner in (LAYOUT_LOW, LAYOUT_HIGH))
     if layout.shape != low.shape or not ((layout >= low) & (layout <= high)).all():
         raise ValueError(f"{field}: {layout.tolist()}, expected {len(low)} numbers on the table")
     return layout

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.manipulation.plan import Layout, TaskPlan, uniform
-from envs.manipulation.world import CameraPose, Puck, World
+from envs.manipulation.puck import Puck
+from envs.manipulation.world import CameraPose, World
 
 HAND_LOW, HAND_HIGH = (-0.1, 0.5), (0.1, 0.7)
 HAND_START = (0.0, 0.5)
@@ -67,5 +68,5 @@ VARIABLE_PUSHER = TaskPlan(
     start=TWO_STARTS,
     sample_goal=sample_goals_apart,
     horizon=HORIZON,
-    fewest_pucks=0,
+    fewest=0,
 )

@@ -1,19 +1,19 @@
-"""One world in motion: the hand is driven, pucks follow, and what goes wrong is told.
+"""One world in motion: the hand is driven, things follow, and what goes wrong is told.
 
-A layout is a vector [2 + 2 N] float64: the hand's x and y, then those of each of N pucks, in metres.
+A layout is a vector [2 + 2 N] float64: the hand's x and y, then those of each of N things, in metres.
 """
+
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.manipulation.world import ACTION_SECONDS, PUCK_REST_HEIGHT
+from envs.manipulation.thing import Thing
+from envs.manipulation.world import ACTION_SECONDS
 
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 """Everything the future of a simulation depends on."""
-AWAY = (0.0, 4.0)
-"""metres; x and y of the first puck that takes no part, behind the camera. The next ones lie beyond it."""
-AWAY_STEP = 1.0
 
 
 class PhysicsError(FloatingPointError):
@@ -38,12 +38,20 @@ class PhysicsError(FloatingPointError):
 
 
 class Simulation:
-    """A model with its changing state; several may share a model and run in threads of their own."""
+    """A model with its changing state; several may share a model and run in threads of their own.
 
-    def __init__(self, model: mujoco.MjModel) -> None:
+    Args:
+        model: of a world.
+        things: of that world.
+    """
+
+    def __init__(self, model: mujoco.MjModel, things: Sequence[Thing]) -> None:
         self.model, self.data = model, mujoco.MjData(model)
         self._substeps = round(ACTION_SECONDS / model.opt.timestep)
-        self._pucks = (model.nq - 2) // 3
+        self._things = [
+            (thing, self.data.qpos[start : start + thing.positions])
+            for thing, start in zip(things, _starts(things), strict=True)
+        ]
 
     @property
     def hand(self) -> NDArray[np.float64]:
@@ -52,25 +60,22 @@ class Simulation:
 
     @property
     def layout(self) -> NDArray[np.float64]:
-        """Where hand and pucks are, [2 + 2 N]; a puck that takes no part is at 0, 0."""
-        pucks = self.data.qpos[2:].reshape(self._pucks, 3)[:, :2]
-        here = pucks[:, 1:] < AWAY[1] - AWAY_STEP / 2
-        return np.concatenate([self.data.qpos[:2], np.where(here, pucks, 0.0).ravel()])
+        """Where hand and things are, [2 + 2 N]; a thing that takes no part is at 0, 0."""
+        places = [thing.place(positions) for thing, positions in self._things]
+        return np.concatenate([self.data.qpos[:2], *places])
 
     def place(self, layout: NDArray[np.float64], present: NDArray[np.bool_]) -> None:
         """Start anew with everything at rest.
 
         Args:
             layout: [2 + 2 N] metres.
-            present: [N] bool, which pucks take part; the others go out of sight.
+            present: [N] bool, which things take part; the others go out of sight.
         """
         mujoco.mj_resetData(self.model, self.data)
-        away = np.array(AWAY) + np.arange(self._pucks)[:, None] * (0.0, AWAY_STEP)
-        pucks = np.where(present[:, None], layout[2:].reshape(self._pucks, 2), away)
         self.data.qpos[:2] = layout[:2]
-        self.data.qpos[2:].reshape(self._pucks, 3)[:] = np.column_stack(
-            [pucks, np.full(self._pucks, PUCK_REST_HEIGHT)]
-        )
+        for number, (thing, positions) in enumerate(self._things):
+            where = layout[2 + 2 * number : 4 + 2 * number] if present[number] else None
+            thing.put(positions, where, number)
         mujoco.mj_kinematics(self.model, self.data)
 
     def move(self, target: NDArray[np.float64]) -> None:
@@ -113,3 +118,8 @@ class Simulation:
         }
         if counts:
             raise PhysicsError(counts, before, self.save(), target, self.data.time)
+
+
+def _starts(things: Sequence[Thing]) -> list[int]:
+    """Where the positions of each thing begin: behind the hand's two, one after the other."""
+    return [2 + sum(thing.positions for thing in things[:number]) for number in range(len(things))]

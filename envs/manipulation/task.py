@@ -1,6 +1,6 @@
 """The only begin and play of all manipulation tasks: B episodes of one task in lockstep.
 
-Shape letters: B episodes, N pucks, G = 2 + 2 N numbers of a layout, H height, W width.
+Shape letters: B episodes, N things, G = 2 + 2 N numbers of a layout, H height, W width.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from envs.manipulation.world import build_model
 ACTION_METRES = 0.02
 """The way of the hand under an action of 1."""
 SUCCESS_DISTANCE = 0.06
-"""metres; the distances of the hand and all pucks together are below it."""
+"""metres; the distances of the hand and all things together are below it."""
 PICTURE_SIZE = 480
 """pixels, height and width of what `picture` draws."""
 REWARDS = ("dense", "sparse")
@@ -70,15 +70,19 @@ class ManipulationTask:
         self.camera = None if image_size is None else Camera(self.model, image_size)
         self._workers = Workers(threads)
         self._dtype = np.float32 if image_size is None else np.uint8
-        self._sketch = Simulation(self.model)
+        self._sketch = self.simulation()
         self._renderer: PictureRenderer | None = None
+
+    def simulation(self) -> Simulation:
+        """A new one of this task's world; simulations share the model."""
+        return Simulation(self.model, self.plan.world.things)
 
     def observation_space(self) -> spaces.Dict:
         """Bounds of one episode's observation."""
         if self.camera is not None:
             image = spaces.Box(0, 255, (self.camera.size, self.camera.size, 3), np.uint8)
             return goal_space(image, image)
-        objects = 1 + self.plan.pucks
+        objects = 1 + self.plan.things
         low, high = np.tile(LAYOUT_LOW, objects), np.tile(LAYOUT_HIGH, objects)
         layout = spaces.Box(low.astype(np.float32), high.astype(np.float32))
         return goal_space(layout, layout)
@@ -154,17 +158,20 @@ class ManipulationTask:
         present = np.stack([episode.present for episode in episodes])
         distances = object_distances(layouts, goals)
         apart = np.where(present, distances[:, 1:], 0.0)
-        pucks = apart.sum(1)
-        total = distances[:, 0] + pucks
-        infos = {
-            "hand_distance": distances[:, 0],
+        total = distances[:, 0] + apart.sum(1)
+        infos = {"hand_distance": distances[:, 0]}
+        if self.plan.things:
+            infos[f"{self.plan.kind}_distance"] = apart.sum(1)
+        if self.plan.measures is not None:
+            infos |= self.plan.measures(layouts, goals)
+        infos |= {
             "total_distance": total,
             "is_success": total < SUCCESS_DISTANCE,
             "layout": layouts,
             "goal_layout": goals,
         }
-        if self.plan.pucks:
-            infos |= {"puck_distance": pucks, "puck_distances": apart, "present": present}
+        if self.plan.things:
+            infos |= {f"{self.plan.kind}_distances": apart, "present": present}
         return infos
 
     def compute_reward(self, achieved: NDArray, desired: NDArray, info: Any) -> NDArray[np.float64]:
@@ -176,7 +183,7 @@ class ManipulationTask:
         return -joint_distance(achieved, desired)
 
     def images_of(self, layouts: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Images [B, H, W, 3] of layouts [B, G], with pucks at 0, 0 left out.
+        """Images [B, H, W, 3] of layouts [B, G], with things at 0, 0 left out.
 
         Raises:
             ValueError: when the task has no images, or on a bad layout.
@@ -215,7 +222,7 @@ class ManipulationTask:
             KeyError: when part of it is missing.
             ValueError: when it belongs to another task.
         """
-        episode = Episode.from_state_dict(self.model, state)
+        episode = Episode.from_state_dict(self.simulation(), state)
         if self.camera is not None:
             self._look([episode])
         return episode
@@ -230,22 +237,24 @@ class ManipulationTask:
         goal = np.where(np.repeat(np.append(True, present), 2), goal, 0.0)
         if self.camera is not None and image is None:
             image = self.images_of(goal[None])[0]
-        simulation = Simulation(self.model)
+        simulation = self.simulation()
         simulation.place(start, present)
         return Episode(simulation, rng, present, goal, image)
 
     def _present(self, rng: np.random.Generator, options: Mapping[str, Any]) -> NDArray[np.bool_]:
-        """Which pucks take part, [N] bool: those that a given layout does not leave out, else by chance."""
+        """Which things take part, [N] bool: those that a given layout does not leave out, else by chance."""
         count = options.get("pucks")
         present = self.plan.sample_present(rng, count)
         layouts = [np.asarray(options[name]) for name in ("start", "goal") if name in options]
         shown = [taking_part(layout) for layout in layouts if layout.shape == self.plan.start.shape]
         some = [here for here in shown if not here.all()]
-        if self.plan.fewest_pucks is None or not some:
+        if self.plan.fewest is None or not some:
             return present
         if (some[0] != some[-1]).any() or count not in (None, some[0].sum()):
             told = [here.tolist() for here in some]
-            raise ValueError(f"pucks: {count!r}, expected those that start and goal both show, {told}")
+            raise ValueError(
+                f"{self.plan.kind}s: {count!r}, expected those that start and goal both show, {told}"
+            )
         return some[0]
 
     def _given_goal(self, goal: NDArray) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
@@ -255,7 +264,7 @@ class ManipulationTask:
         expected = (self.camera.size, self.camera.size, 3)
         if goal.dtype != np.uint8 or goal.shape != expected:
             raise ValueError(f"goal: {goal.dtype} {goal.shape}, expected uint8 {expected} or a layout")
-        return np.full(2 + 2 * self.plan.pucks, np.nan), goal.copy()
+        return np.full(2 + 2 * self.plan.things, np.nan), goal.copy()
 
     def _move(self, moves: Sequence[tuple[Episode, NDArray[np.float64]]]) -> None:
         """Move the hands of some episodes, and look."""

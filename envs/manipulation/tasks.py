@@ -1,10 +1,11 @@
 """The table of manipulation tasks."""
 
+from envs.manipulation.door import DOOR
 from envs.manipulation.plan import TaskPlan
 from envs.manipulation.push import MULTI_PUSHER, PUSHER, VARIABLE_PUSHER
 from envs.manipulation.reach import REACHER
 
-TASKS = {plan.world.name: plan for plan in (REACHER, PUSHER, MULTI_PUSHER, VARIABLE_PUSHER)}
+TASKS = {plan.world.name: plan for plan in (REACHER, PUSHER, MULTI_PUSHER, VARIABLE_PUSHER, DOOR)}
 
 
 def get_plan(task: str | TaskPlan) -> TaskPlan:

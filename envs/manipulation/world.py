@@ -1,4 +1,4 @@
-"""A table, a hand and pucks as a MuJoCo model, built with mjSpec.
+"""A table, a hand and things as a MuJoCo model, built with mjSpec.
 
 Sizes, masses and the control rate are those of the simulated Sawyer of Nair et al., "Visual Reinforcement
 Learning with Imagined Goals" (2018); of its arm there is the part next to the hand, for the eye only.
@@ -6,11 +6,7 @@ Learning with Imagined Goals" (2018); of its arm there is the part next to the h
 Differs from that simulator:
 - The hand is a carriage on two slides that `Simulation.move` drives, where the arm followed a mocap body
   through a weld. A mocap body itself has no velocity, so contacts would take a moving hand for one at rest.
-- Pucks have slides only, where an inertia of 1e5 kg m^2 kept a free body from tipping and spinning.
-- The claws' low friction holds against pucks (priority), and pucks slide along one another; there the larger
-  friction of two geoms, 1, held everywhere.
-- Contacts are overdamped, with elliptic cones: pushes then end in the same place with a timestep of 10 ms as
-  with one of 2 ms, which for its contacts they do not.
+- The claws' low friction holds against things (priority); there the larger friction of two geoms, 1, held.
 """
 
 from dataclasses import dataclass
@@ -18,6 +14,9 @@ from typing import NamedTuple
 
 import mujoco
 import numpy as np
+
+from envs.manipulation.parts import add_geom, add_slides, make_ghost
+from envs.manipulation.thing import Thing
 
 TIMESTEP = 0.01
 """seconds; the largest for which pushes end where those of a fifth of it do."""
@@ -35,19 +34,8 @@ FOREARM_SIZE, FOREARM_PLACE = (0.025, 0.09, 0.025), (0.0, -0.11, 0.095)
 forearm leads away from the camera."""
 HAND_MASS = 1000.0
 """kilograms; so heavy that pushing leaves its velocity as it is."""
-PUCK_RADIUS, PUCK_HALF_HEIGHT, PUCK_MASS = 0.04, 0.015, 0.1
-"""metres, metres, kilograms."""
-PUCK_FRICTION = 0.1
-"""Of pucks among themselves; on the table its larger friction of 1 holds."""
-PUCK_REST_HEIGHT = 0.01673
-"""metres of a puck's middle where its contacts carry it."""
 TABLE_CENTRE, TABLE_SIZE = (0.0, 0.7), (0.4, 0.5)
 """metres; the size is half the edges."""
-CONTACT_TIME, CONTACT_DAMPING = 0.02, 2.0
-"""seconds and damping ratio of all contacts; the time is at least two timesteps."""
-CONTACT_IMPEDANCE = (0.95, 0.95, 0.01, 0.5, 2.0)
-CONTACT_MARGIN = 0.001
-"""metres at which contacts begin."""
 FRICTION_IMPEDANCE_RATIO = 10.0
 TABLE_COLOUR = (0.6, 0.6, 0.5)
 CLAW_COLOUR, WRIST_COLOUR, FOREARM_COLOUR = (0.1, 0.75, 0.1), (0.7, 0.0, 0.0), (0.35, 0.0, 0.0)
@@ -68,24 +56,17 @@ class CameraPose(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Puck:
-    """A puck by its name and its colour, RGB from 0 to 1."""
-
-    name: str
-    colour: tuple[float, float, float]
-
-
-@dataclass(frozen=True)
 class World:
     """What stands on the table and who looks at it."""
 
     name: str
-    pucks: tuple[Puck, ...]
+    things: tuple[Thing, ...]
+    """All of one kind."""
     camera: CameraPose
 
 
 def build_model(world: World, *, timestep: float = TIMESTEP) -> mujoco.MjModel:
-    """The model of a world; its positions are the hand's x and y, then each puck's x, y and z, in metres.
+    """The model of a world; its positions are the hand's x and y in metres, then those of each thing.
 
     Args:
         world: what to build.
@@ -95,10 +76,10 @@ def build_model(world: World, *, timestep: float = TIMESTEP) -> mujoco.MjModel:
     spec.modelname, spec.memory = world.name, MEMORY
     _set_solver(spec, timestep)
     _set_looks(spec)
-    _add_geom(spec.worldbody, "table", "PLANE", (*TABLE_SIZE, 1.0), TABLE_COLOUR, pos=(*TABLE_CENTRE, 0.0))
+    add_geom(spec.worldbody, "table", "PLANE", (*TABLE_SIZE, 1.0), TABLE_COLOUR, pos=(*TABLE_CENTRE, 0.0))
     _add_hand(spec)
-    for puck in world.pucks:
-        _add_puck(spec, puck)
+    for thing in world.things:
+        thing.build(spec)
     _add_camera(spec, world.camera)
     return spec.compile()
 
@@ -125,9 +106,9 @@ def _set_looks(spec: mujoco.MjSpec) -> None:
 
 def _add_hand(spec: mujoco.MjSpec) -> None:
     hand = spec.worldbody.add_body(name="hand", pos=(0.0, 0.0, HAND_HEIGHT))
-    _add_slides(hand, "hand", "xy")
+    add_slides(hand, "hand", "xy")
     for side, name in ((-1.0, "left_claw"), (1.0, "right_claw")):
-        claw = _add_geom(hand, name, "BOX", CLAW_SIZE, CLAW_COLOUR, pos=(side * CLAW_GAP / 2, 0.0, 0.0))
+        claw = add_geom(hand, name, "BOX", CLAW_SIZE, CLAW_COLOUR, pos=(side * CLAW_GAP / 2, 0.0, 0.0))
         claw.mass = HAND_MASS / 2
         claw.friction[0] = CLAW_FRICTION
         claw.priority = 1
@@ -135,44 +116,7 @@ def _add_hand(spec: mujoco.MjSpec) -> None:
         ("wrist", WRIST_SIZE, WRIST_COLOUR, WRIST_PLACE),
         ("forearm", FOREARM_SIZE, FOREARM_COLOUR, FOREARM_PLACE),
     ):
-        part = _add_geom(hand, name, "BOX", size, colour, pos=place)
-        part.mass, part.contype, part.conaffinity = 0.0, 0, 0
-
-
-def _add_puck(spec: mujoco.MjSpec, puck: Puck) -> None:
-    body = spec.worldbody.add_body(name=puck.name)
-    _add_slides(body, puck.name, "xyz")
-    size = (PUCK_RADIUS, PUCK_HALF_HEIGHT, 0.0)
-    geom = _add_geom(body, puck.name, "CYLINDER", size, puck.colour)
-    geom.mass, geom.friction[0] = PUCK_MASS, PUCK_FRICTION
-
-
-def _add_slides(body: mujoco.MjsBody, name: str, axes: str) -> None:
-    for axis in axes:
-        direction = np.eye(3)["xyz".index(axis)]
-        body.add_joint(name=f"{name}_{axis}", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=direction)
-
-
-def _add_geom(
-    body: mujoco.MjsBody,
-    name: str,
-    kind: str,
-    size: tuple[float, ...],
-    colour: tuple[float, float, float],
-    *,
-    pos: tuple[float, ...] = (0.0, 0.0, 0.0),
-) -> mujoco.MjsGeom:
-    """A geom with the contact settings of all our worlds."""
-    return body.add_geom(
-        name=name,
-        type=getattr(mujoco.mjtGeom, f"mjGEOM_{kind}"),
-        size=size,
-        pos=pos,
-        rgba=(*colour, 1.0),
-        solref=(CONTACT_TIME, CONTACT_DAMPING),
-        solimp=CONTACT_IMPEDANCE,
-        margin=CONTACT_MARGIN,
-    )
+        make_ghost(add_geom(hand, name, "BOX", size, colour, pos=place))
 
 
 def _add_camera(spec: mujoco.MjSpec, pose: CameraPose) -> None:

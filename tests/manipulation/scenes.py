@@ -11,7 +11,8 @@ from envs.manipulation.world import build_model
 def simulation_of(task, timestep=None):
     """A simulation of a task's world."""
     world = TASKS[task].world
-    return Simulation(build_model(world) if timestep is None else build_model(world, timestep=timestep))
+    model = build_model(world) if timestep is None else build_model(world, timestep=timestep)
+    return Simulation(model, world.things)
 
 
 def tumbled_model(shapes=6):

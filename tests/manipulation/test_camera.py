@@ -16,7 +16,7 @@ EQUAL_PIXELS = 0.999
 
 def layouts_of(task, rng, count):
     plan = TASKS[task]
-    return np.stack([plan.sample_goal(rng, np.ones(plan.pucks, bool)) for _ in range(count)])
+    return np.stack([plan.sample_goal(rng, np.ones(plan.things, bool)) for _ in range(count)])
 
 
 def poses_of(camera, simulation, layouts):

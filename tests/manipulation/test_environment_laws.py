@@ -10,9 +10,10 @@ from gymnasium.vector import AutoresetMode
 
 import envs
 from envs.manipulation.picture import PictureError
+from envs.manipulation.puck import Puck
 from envs.manipulation.simulation import PhysicsError
 from envs.manipulation.tasks import TASKS
-from envs.manipulation.world import Puck, World
+from envs.manipulation.world import World
 from tests.rollouts import assert_fresh, assert_same, rollout
 
 IDS = sorted(

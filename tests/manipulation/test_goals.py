@@ -16,7 +16,7 @@ DRAWS = 6_000
 
 def goals_of(task, count, rng):
     plan = TASKS[task]
-    return np.stack([plan.sample_goal(rng, np.ones(plan.pucks, bool)) for _ in range(count)])
+    return np.stack([plan.sample_goal(rng, np.ones(plan.things, bool)) for _ in range(count)])
 
 
 def mean_is(values, expected):
@@ -60,17 +60,17 @@ def test_a_pusher_that_knows_the_state_brings_the_puck_to_its_goal():
     assert np.mean(finals) < 0.02 and np.median(finals) < 0.01
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [name for name in TASKS if name != "door"])
 def test_goals_fill_their_ranges_and_lie_apart_where_there_are_two_pucks(task):
     goals = goals_of(task, 5_000, np.random.default_rng(1)).reshape(5_000, -1, 2)
     hand = ((-0.2, 0.55), (0.2, 0.75)) if task == "reacher" else ((-0.05, 0.55), (0.05, 0.65))
     pucks = {0: [], 1: [((-0.2, 0.5), (0.2, 0.7))]}
     pucks[2] = [((0.0, 0.5), (0.2, 0.7)), ((-0.2, 0.5), (0.0, 0.7))]
-    for place, (low, high) in enumerate([hand, *pucks[TASKS[task].pucks]]):
+    for place, (low, high) in enumerate([hand, *pucks[TASKS[task].things]]):
         assert (goals[:, place] >= low).all() and (goals[:, place] <= high).all()
         np.testing.assert_allclose(goals[:, place].min(0), low, rtol=0, atol=2e-3)
         np.testing.assert_allclose(goals[:, place].max(0), high, rtol=0, atol=2e-3)
-    if TASKS[task].pucks == 2:
+    if TASKS[task].things == 2:
         gaps = [np.hypot(*(goals[:, a] - goals[:, b]).T) for a, b in ((0, 1), (0, 2), (1, 2))]
         assert min(gap.min() for gap in gaps) > APART
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from envs.manipulation.puck import PUCK_RADIUS, PUCK_REST_HEIGHT
 from envs.manipulation.simulation import PhysicsError
-from envs.manipulation.world import MEMORY, PUCK_RADIUS, PUCK_REST_HEIGHT, TIMESTEP
+from envs.manipulation.world import MEMORY, TIMESTEP
 from tests.manipulation.scenes import simulation_of
 
 PUSHES, ACTIONS, ACTION_METRES = 24, 10, 0.02

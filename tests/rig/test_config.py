@@ -16,7 +16,7 @@ from tests.rig.tiny import TINY, tiny
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("env", "door"),
+        ("env", "lift"),
         ("method", "dqn"),
         ("reward", "dense"),
         ("relabel", "final"),
@@ -76,7 +76,7 @@ def test_intervals_are_those_of_pretraining_and_of_play():
 
 
 def test_presets_name_every_world_ours_and_the_papers():
-    worlds = {"reacher", "pusher", "multi_pusher", "variable_pusher"}
+    worlds = {"reacher", "pusher", "multi_pusher", "variable_pusher", "door"}
     assert set(PRESETS) == worlds | {f"paper_{world}" for world in worlds}
     assert all(config.env == name.removeprefix("paper_") for name, config in PRESETS.items())
     assert PRESETS["paper_pusher"].steps == 500_000 and PRESETS["paper_pusher"].hidden == (400, 300)

@@ -38,8 +38,8 @@ def test_layouts_are_goals_of_the_task(name):
     layouts = sample_layouts(TASKS[name], np.random.default_rng(0), 300)
     counts = layouts[:, 2:].reshape(300, -1, 2).any(2).sum(1)
     low, high = layouts[:, :2].min(0), layouts[:, :2].max(0)
-    assert (high - low > 0.08).all() and set(counts) == (
-        {0, 1, 2} if name == "variable_pusher" else {TASKS[name].pucks}
+    assert (high - low > 0.06).all() and set(counts) == (
+        {0, 1, 2} if name == "variable_pusher" else {TASKS[name].things}
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.commands.terminal.progress import progress
 from agents.plots.picture_grid import png_bytes
-from agents.plots.rollouts import contact_sheet, moving_picture
+from agents.plots.rollouts import contact_sheet, moving_picture, objects_measured
 from agents.rig.agent import Agent, load_agent
 from agents.rig.evaluation import held_out_goals
 from agents.rig.film import Rollouts, record
@@ -60,16 +60,20 @@ def _episode(config: "Config", agent: Agent, task: ManipulationTask) -> Episode:
         found = read_goal_image(Path(config.goal_image), agent.config.image_size)
         if found.change:
             sys.stderr.write(f"note: {found.change}\n")
-        options = {"goal": found.image, "pucks": task.plan.pucks}
-        return task.begin([np.random.default_rng(config.seed)], options)[0]
+        count = task.plan.things if config.pucks is None else config.pucks
+        options = {"goal": found.image, "pucks": count}
+        try:
+            return task.begin([np.random.default_rng(config.seed)], options)[0]
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
     goals = np.array([config.goal]) if config.goal else held_out_goals(task, 1, config.seed)
     try:
         return begin_towards(task, goals)[0]
     except ValueError as error:
-        numbers = 2 + 2 * task.plan.pucks
+        numbers = 2 + 2 * task.plan.things
         raise ConfigError(
             f"goal: got {list(config.goal)}, expected {numbers} numbers on the table, x and y of "
-            "the hand and each puck in metres"
+            "the hand and each thing in metres"
         ) from error
 
 
@@ -118,7 +122,7 @@ def _distances(task: ManipulationTask, episode: Episode) -> dict[str, float]:
     found = {}
     if np.isfinite(episode.goal).all():
         infos = task.infos([episode])
-        names = [name for name in ("hand", "puck") if f"{name}_distance" in infos]
+        names = objects_measured(infos)
         found = {f"{name}_cm": 100 * float(infos[f"{name}_distance"][0]) for name in names}
     if episode.goal_image is not None:
         found["image"] = float(pixel_distance(episode.image, episode.goal_image))
