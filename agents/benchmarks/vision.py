@@ -77,6 +77,7 @@ DROPPING = {
     "ShakeDrop, image": RegularizerConfig("shakedrop", level="image"),
     "ShakeDrop, channel": RegularizerConfig("shakedrop", level="channel"),
     "ShakeDrop, pixel": RegularizerConfig("shakedrop", level="pixel"),
+    "one-branch Shake, image": RegularizerConfig("shake"),
 }
 MIXED = {"plain": RegularizerConfig(), "Shake-Shake, image": RegularizerConfig("shake_shake")}
 DEEP, DEEP_CASES = "pyramidnet110_a48", ("plain", "stochastic depth", "ShakeDrop, pixel")

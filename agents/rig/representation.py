@@ -43,7 +43,7 @@ class StateRepresentation:
         return ((observations - self._centre) / STATE_UNIT).astype(np.float32)
 
     def with_things_of(self, seen: NDArray[np.float32], goals: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Codes of goals [N, G] in which the things take no part that take none in the codes `seen` [N, G]."""
+        """Codes of goals [N, G] without the things that take no part in the codes `seen` [N, G]."""
         places = seen.reshape(len(seen), -1, 2)
         missing = (places == self._missing).all(axis=2)
         return np.where(np.repeat(missing, 2, axis=1), seen, goals)

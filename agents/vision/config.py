@@ -10,6 +10,11 @@ from vision.images.model_config import HeadConfig, RegularizerConfig
 from vision.schedules import ScheduleConfig, ScheduleKind
 
 Range = tuple[float, float]
+OF_A_REGULARIZER = (
+    *("level", "gate", "keep", "alpha", "beta"),
+    *("forward", "backward", "placement", "scaling"),
+)
+"""Fields that mean nothing without a regularizer."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,10 @@ class VisionConfig:
         require(0 <= self.keep <= 1, self, "keep", "a probability in [0, 1]")
         scaled = self.head_scale is None or (self.head != "learned" and 0 < self.head_scale <= LARGEST)
         require(scaled, self, "head_scale", "a number above 0, and none for the learned head")
+        for name in OF_A_REGULARIZER if self.regularizer == "none" else ():
+            default = self.__dataclass_fields__[name].default
+            require(getattr(self, name) == default, self, name, "nothing beside the regularizer none")
+        require(self.learn_scale or self.head != "learned", self, "learn_scale", "a head that normalises")
         # The parts check their own fields.
         _ = self.fit, self.regularizer_config, self.head_config
 

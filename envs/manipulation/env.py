@@ -53,7 +53,7 @@ class ManipulationEnv(gymnasium.Env):
     | ids | shape | dtype | meaning |
     |---|---|---|---|
     | `Visual...` | (48, 48, 3) | uint8 | RGB image, rows from the top; (84, 84, 3) with `image_size=84` |
-    | others | (2 + 2 things,) | float32 | x and y of the hand and each thing, metres; 0, 0 for a missing puck |
+    | others | (2 + 2 things,) | float32 | x, y of the hand and each thing, metres; 0, 0 for a missing puck |
 
     The place of a door is that of its handle.
 

@@ -142,8 +142,8 @@ def test_auto_takes_the_transform_for_large_heads_only():
 def test_fixed_heads_refuse_what_has_no_distinct_rows():
     with pytest.raises(ValueError, match="at most 32"):
         make(HeadConfig(kind="orthonormal"), features=32, classes=33)
-    with pytest.raises(ValueError, match="classes is 129"):
-        make(HeadConfig(kind="hadamard"), features=8, classes=129)
+    with pytest.raises(ValueError, match="classes is 257"):
+        make(HeadConfig(kind="hadamard"), features=8, classes=257)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,28 @@ def test_rows_of_other_widths_are_distinct_and_as_far_apart_as_stated(classes, f
     assert code.coherence < bound
 
 
-@pytest.mark.parametrize(("classes", "features"), [(129, 8), (5, 2), (300, 9), (40, 5)])
+@pytest.mark.parametrize(
+    ("classes", "features", "distance"),
+    [
+        (129, 8, 1),
+        (256, 8, 1),
+        (257, 16, 4),
+        (5000, 16, 2),
+        (3000, 32, 8),
+        (300, 9, 1),
+        (32, 5, 1),
+        (64, 6, 1),
+    ],
+)
+def test_beyond_kerdock_rows_are_distinct_as_long_as_there_are_any(classes, features, distance):
+    code = build_sign_code(classes, features, seed=0)
+    rows = code.rows()
+    assert len(np.unique(rows, axis=0)) == classes
+    places = (features - rows @ rows.T) / 2
+    assert places[~np.eye(classes, dtype=bool)].min() >= distance
+
+
+@pytest.mark.parametrize(("classes", "features"), [(257, 8), (5, 2), (513, 9), (40, 5)])
 def test_more_classes_than_distinct_rows_is_an_error(classes, features):
     with pytest.raises(ValueError, match=f"classes is {classes}"):
         build_sign_code(classes, features, seed=0)

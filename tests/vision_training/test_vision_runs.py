@@ -267,3 +267,14 @@ def test_a_preset_gives_defaults_and_a_flag_beside_it_one_change():
 def test_an_unknown_preset_is_refused_by_name():
     with pytest.raises(ConfigError, match="preset: got 'nothing', expected one of noise_decay_rate"):
         parse("vision", ["--preset", "nothing"])
+
+
+@pytest.mark.parametrize(
+    "field", [{"level": "pixel"}, {"keep": 0.7}, {"alpha": (0.0, 1.0)}, {"scaling": "inverted"}]
+)
+def test_a_choice_that_means_nothing_without_a_regularizer_is_refused(field):
+    (name,) = field
+    with pytest.raises(ValueError, match=f"{name}.*nothing beside the regularizer none"):
+        VisionConfig(**field)
+    if name in ("level", "keep", "alpha"):
+        VisionConfig(regularizer="shakedrop", **field)

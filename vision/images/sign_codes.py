@@ -1,14 +1,16 @@
-"""Many rows of +-1 with small cosines between them: signed Hadamard rows, then the Kerdock code.
+"""Many rows of +-1 with small cosines between them: Hadamard rows, then Kerdock and Reed-Muller codes.
 
 Where there are more classes than features no rows are orthogonal. Up to twice the order S, the rows of a
 Hadamard matrix and their negatives have no positive cosine, the best there is. Beyond, rows come from several
 bases H D_m, D_m a diagonal of signs (-1)^f_m with f_m a quadratic form from a Kerdock set, so that rows of
-different bases have cosines of +-1 / sqrt(S) (+-sqrt(2 / S) or 0 where S is an odd power of two).
-Source: MacWilliams and Sloane 1977, chapter 15, section 5; Calderbank, Cameron, Kantor, Seidel 1997.
+different bases have cosines of +-1 / sqrt(S) (+-sqrt(2 / S) or 0 where S is an odd power of two). Where these
+are too few, f_m runs through all forms of rising degree: with degree r the rows are the words of the
+Reed-Muller code of order r, any two of which differ in at least S / 2^r places.
+Source: MacWilliams and Sloane 1977, chapters 13 and 15; Calderbank, Cameron, Kantor, Seidel 1997.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,6 +28,8 @@ PRIMITIVE_POLYNOMIALS = {
     13: 0x201B,
     15: 0x8003,
 }
+MOST_FORMS = 1 << 12
+"""Forms that are tried where columns are left out."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,29 @@ def kerdock_signs(order: int, bases: int) -> NDArray[np.int8]:
     return signs
 
 
+def form_signs(order: int, bases: int) -> NDArray[np.int8]:
+    """The diagonals (-1)^f of the first forms f without linear part, (bases, order) int8 of +-1.
+
+    The bits of a form's number say which products of two or more bits of the column's index it sums, the
+    products of fewest bits first.
+
+    Raises:
+        ValueError: where there are fewer forms.
+    """
+    products = sorted(
+        (subset for subset in range(order) if subset.bit_count() >= 2), key=lambda subset: subset.bit_count()
+    )
+    if bases > 1 << len(products):
+        raise ValueError(f"bases is {bases}; expected at most {1 << len(products)} at order {order}")
+    columns = np.arange(order)
+    forms = np.zeros((bases, order), dtype=np.int8)
+    numbers = np.arange(bases)
+    for place, subset in enumerate(products[: max(bases - 1, 0).bit_length()]):
+        chosen = (numbers >> place) & 1
+        forms ^= np.outer(chosen, (columns & subset) == subset).astype(np.int8)
+    return 1 - 2 * forms
+
+
 @dataclass(frozen=True)
 class SignCode:
     """`classes` rows of +-1 in `features` columns, basis by basis: rows of H D_m, then their negatives.
@@ -166,20 +193,40 @@ def build_sign_code(classes: int, features: int, *, seed: int) -> SignCode:
     permutation drawn from `seed` puts last, whichever keeps the rows further apart.
 
     Raises:
-        ValueError: where there are more classes than rows, or two rows coincide.
+        ValueError: where there are more classes than rows of signs, or two rows coincide.
     """
+    if classes > 1 << features:
+        raise ValueError(f"classes is {classes}; {features} features have 2^{features} rows of signs")
     order = next_power_of_two(features)
-    available = 2 * order * kerdock_bases(order)
-    if classes > available:
-        raise ValueError(f"classes is {classes}; {features} features have {available} spread rows of signs")
-    signs = kerdock_signs(order, math.ceil(classes / (2 * order)))
+    bases = math.ceil(classes / (2 * order))
+    signs = kerdock_signs(order, bases) if bases <= kerdock_bases(order) else form_signs(order, bases)
     candidates = [np.arange(features)]
     if features < order:
         candidates.append(np.sort(np.random.default_rng(seed).permutation(order)[:features]))
-    coherences = [_coherence(order, signs, columns, order) for columns in candidates]
-    best = int(np.argmin(coherences))
-    if coherences[best] > 1.0 - 0.5 / features:
+    found = [SignCode(classes, features, order, signs, columns, 1.0) for columns in candidates]
+    if features < order:
+        found.append(replace(found[0], signs=_distinct_forms(order, bases, candidates[0])))
+    found = [replace(code, coherence=_coherence(order, code.signs, code.columns, order)) for code in found]
+    best = min(found, key=lambda code: code.coherence)
+    if best.coherence > 1.0 - 0.5 / features:
         raise ValueError(
             f"classes is {classes}; {features} features keep no {classes} rows of signs distinct"
         )
-    return SignCode(classes, features, order, signs, candidates[best], coherences[best])
+    return best
+
+
+def _distinct_forms(order: int, bases: int, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Diagonals of forms of rising degree whose rows stay distinct in the columns that are kept, (M, S).
+
+    Fewer than `bases`, filled up with the first, where `MOST_FORMS` have not so many.
+    """
+    forms = form_signs(order, min(MOST_FORMS, 1 << (order - order.bit_length())))
+    transform, chosen = WalshHadamard(order, order), forms[:1]
+    for form in forms[1:]:
+        if len(chosen) == bases:
+            break
+        products = np.zeros((len(chosen), order), dtype=np.float32)
+        products[:, columns] = chosen[:, columns] * form[columns]
+        if float(transform(torch.from_numpy(products)).abs().max()) < len(columns):
+            chosen = np.concatenate([chosen, form[None]])
+    return np.concatenate([chosen, np.repeat(forms[:1], bases - len(chosen), axis=0)])

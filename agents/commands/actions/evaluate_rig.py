@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from rich import box
@@ -55,7 +55,8 @@ def write_evaluation(config: "Config") -> None:
         report["goal_layouts"] = {env: layouts.tolist() for env, layouts in goals.items()}
         write_file(Path(config.json), (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())
     notes = [
-        f"{config.goals} held-out goals of seed {config.seed}; cm; IQM: interquartile mean of all",
+        f"{config.goals} held-out goals of seed {config.seed}; distances in cm; "
+        "IQM: interquartile mean of all",
         f"{PERCENT} intervals over runs: percentile bootstrap, Student's t",
     ]
     if any(len(group.runs) == 1 for group in groups):
@@ -106,23 +107,23 @@ def _table(groups: list[Group], passive: Passive) -> Table:
     for group in groups:
         env, who = group.config.env, iter(_who(group))
         for name, found in group.scores().items():
-            digits = 1 if name == "is_success" else 2
-            mean = f"{100 * found.mean.estimate:.{digits}f}"
-            spreads = _bounds(found.mean, digits), _bounds(found.student, digits)
+            shown = _shown(name)
+            spreads = _bounds(found.mean, shown), _bounds(found.student, shown)
             if name == "is_success":
-                table.add_row(next(who, ""), "success %", mean, *spreads)
+                table.add_row(next(who, ""), shown.label, shown.text(found.mean.estimate), *spreads)
                 continue
             others = float(passive[env][name].mean()), oracle.get((env, name))
             shares = [f"{found.mean.estimate / other:.2f}" if other else "" for other in others]
-            table.add_row(next(who, ""), f"{_short(name)} mean", mean, *spreads, *shares)
-            middle = f"{100 * found.middle.estimate:.2f}"
-            table.add_row(next(who, ""), f"{_short(name)} IQM", middle, _bounds(found.middle, digits))
+            mean, middle = (shown.text(part.estimate) for part in (found.mean, found.middle))
+            table.add_row(next(who, ""), f"{shown.label} mean", mean, *spreads, *shares)
+            table.add_row(next(who, ""), f"{shown.label} IQM", middle, _bounds(found.middle, shown))
         table.add_section()
     for env, distances in passive.items():
         who = iter(("passive", env))
         for name, values in distances.items():
-            digits, label = (1, "success %") if name == "is_success" else (2, f"{_short(name)} mean")
-            table.add_row(next(who, ""), label, f"{100 * values.mean():.{digits}f}")
+            shown = _shown(name)
+            label = shown.label if name == "is_success" else f"{shown.label} mean"
+            table.add_row(next(who, ""), label, shown.text(float(values.mean())))
     return table
 
 
@@ -136,11 +137,10 @@ def _differences(groups: list[Group]) -> Table:
         baseline = baseline_of(group, groups)
         who = iter((group.label, f"minus {baseline.label}" if baseline else ""))
         for one in group.minus(baseline) if baseline else []:
-            digits, unit = (1, " %") if one.metric == "is_success" else (2, "")
-            name = "success" if one.metric == "is_success" else _short(one.metric)
-            value = f"{100 * one.mean.estimate:+.{digits}f}"
-            shown = verdict(one.mean, 0.0)
-            row = (f"{name}{unit}", str(len(one.seeds)), value, _bounds(one.mean, digits), shown)
+            shown = _shown(one.metric)
+            value = f"{shown.factor * one.mean.estimate:+.{shown.digits}f}"
+            spread = _bounds(one.mean, shown)
+            row = (shown.label, str(len(one.seeds)), value, spread, verdict(one.mean, 0.0))
             table.add_row(next(who, ""), *row)
         table.add_section()
     return table
@@ -154,15 +154,32 @@ def _who(group: Group) -> list[str]:
     return [group.label, group.config.env, group.config.method, runs, f"{lengths} intervals"]
 
 
-def _short(measure: str) -> str:
-    return measure.removesuffix("_distance")
+class Shown(NamedTuple):
+    """How a measurement is shown: its name, what it is multiplied by, and digits behind the point."""
+
+    label: str
+    factor: float
+    digits: int
+
+    def text(self, value: float) -> str:
+        """A value in the table's unit."""
+        return f"{self.factor * value:.{self.digits}f}"
 
 
-def _bounds(interval: Interval, digits: int) -> str:
-    """The bounds in cm or per cent, empty without any."""
+def _shown(measure: str) -> Shown:
+    """Distances in cm, successes in per cent, and whatever else a task measures as it is."""
+    if measure == "is_success":
+        return Shown("success %", 100.0, 1)
+    if measure.endswith("_distance"):
+        return Shown(measure.removesuffix("_distance"), 100.0, 2)
+    return Shown(measure.replace("_", " "), 1.0, 2)
+
+
+def _bounds(interval: Interval, shown: Shown) -> str:
+    """The bounds in the table's unit, empty without any."""
     if interval.low is None or interval.high is None:
         return ""
-    return f"{100 * interval.low:.{digits}f}, {100 * interval.high:.{digits}f}"
+    return f"{shown.text(interval.low)}, {shown.text(interval.high)}"
 
 
 def _report(config: "Config", groups: list[Group], passive: Passive) -> dict[str, Any]:
