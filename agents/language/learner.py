@@ -44,14 +44,9 @@ class LanguageLearner:
         measured = vocabulary.encode(read_tokens(Path(config.data), config.test_part))
         self._streams = parallel_streams(measured, STREAMS).to(device)
         apart = int(np.random.SeedSequence((seed, DIRECTIONS)).generate_state(1)[0])
-        self.network = LanguageModel(
-            len(vocabulary),
-            config.dimensions,
-            layers=config.layers,
-            dropout=config.dropout,
-            rows=_fixed_rows(config, words, vocabulary, torch.Generator().manual_seed(apart)),
-            generator=torch.Generator().manual_seed(seed),
-        )
+        rows = _fixed_rows(config, words, vocabulary, torch.Generator().manual_seed(apart))
+        self.network = build_model(config, len(vocabulary), rows, torch.Generator().manual_seed(seed))
+        self._words = np.frombuffer("\n".join(vocabulary.words).encode(), dtype=np.uint8)
         windows = Windows(words.to(device), config.window)
         self._fit = Fit(self.network, NextWord(), windows, len(windows), config.fit, seed=seed, device=device)
 
@@ -66,12 +61,39 @@ class LanguageLearner:
             yield report | found
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of the loop."""
-        return self._fit.state_dict()
+        """Return the state of the loop, and the vocabulary: its words as UTF-8 bytes, one a line."""
+        return {"fit": self._fit.state_dict(), "words": self._words}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` gave; ValueError if it is of another network or vocabulary."""
-        self._fit.load_state_dict(state)
+        """Take over what `state_dict` gave, or once gave, without the vocabulary.
+
+        Raises:
+            ValueError: if it is of another network or vocabulary.
+        """
+        if "words" in state and not np.array_equal(state["words"], self._words):
+            raise ValueError("words: got another vocabulary in the files, expected that of the run")
+        self._fit.load_state_dict(state.get("fit", state))
+
+
+def build_model(
+    config: LanguageConfig, size: int, rows: Tensor | None, generator: torch.Generator
+) -> LanguageModel:
+    """Return the network of a config for `size` words, with weights from `generator`.
+
+    Args:
+        config: of a run.
+        size: of the vocabulary, V.
+        rows: (V, D) fixed rows of the output embedding; None learns it.
+        generator: of the weights.
+    """
+    return LanguageModel(
+        size,
+        config.dimensions,
+        layers=config.layers,
+        dropout=config.dropout,
+        rows=rows,
+        generator=generator,
+    )
 
 
 def build(config: LanguageConfig, *, seed: int, device: str) -> LanguageLearner:

@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
         build="agents.language.learner:build",
         summary="a recurrent language model with a learned or fixed output embedding",
         presets="agents.language.presets:PRESETS",
+        evaluation="agents.commands.evaluate_language",
     ),
     "rig": Kind(
         config="agents.rig.config:RigConfig",

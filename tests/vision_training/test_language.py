@@ -170,7 +170,7 @@ def test_fixed_rows_are_saved_and_never_trained(texts):
     before = learner.network.head.directions.rows.clone()
     list(learner.train())
     assert torch.equal(learner.network.head.directions.rows, before)
-    assert "head.directions.rows" in learner.state_dict()["model"]
+    assert "head.directions.rows" in learner.state_dict()["fit"]["model"]
 
 
 def test_models_of_one_seed_start_from_the_same_weights_whatever_their_output(texts):

@@ -4,6 +4,7 @@ Merity et al. 2017, Pointer Sentinel Mixture Models, section 4.3 (WikiText-2). S
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,18 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Vocabulary":
+        """The vocabulary of words in this order.
+
+        Raises:
+            ValueError: if a word is there twice, or the unknown word is not.
+        """
+        numbers = {word: number for number, word in enumerate(words)}
+        if len(numbers) != len(words) or UNKNOWN not in numbers:
+            raise ValueError(f"words: got a word twice or no {UNKNOWN}, expected a vocabulary")
+        return cls(tuple(words), numbers)
 
     def encode(self, tokens: list[str]) -> Tensor:
         """Return (T,) int64 word numbers; a word that is not in the vocabulary counts as unknown."""
@@ -63,7 +76,7 @@ def build_vocabulary(tokens: list[str], *, least: int = 1) -> Vocabulary:
     words = [word for word, count in counts.most_common() if count >= least or word == UNKNOWN]
     if UNKNOWN not in counts:
         words.append(UNKNOWN)
-    return Vocabulary(tuple(words), {word: number for number, word in enumerate(words)})
+    return Vocabulary.of(words)
 
 
 class Windows:

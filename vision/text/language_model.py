@@ -119,21 +119,27 @@ class NextWord:
         return functional.cross_entropy(logits.float().flatten(0, 1), following.flatten()), {}
 
 
-@torch.no_grad()
 def mean_loss(model: LanguageModel, streams: Tensor, *, window: int) -> float:
-    """Return the mean loss in nats over (S, L) parallel streams read once from end to end, L at least 2.
+    """Return the mean loss in nats over (S, L) parallel streams; see `window_losses`."""
+    return sum(window_losses(model, streams, window=window)) / ((streams.shape[1] - 1) * len(streams))
 
-    The state is carried from window to window, so every word but the first is predicted from all before it.
+
+@torch.no_grad()
+def window_losses(model: LanguageModel, streams: Tensor, *, window: int) -> list[float]:
+    """Return the summed losses in nats of each window of (S, L) parallel streams, L at least 2.
+
+    They are read once from end to end. The state is carried from window to window, so every word but the
+    first is predicted from all before it. All windows but the last have S `window` words.
     """
     model.eval()
     states: list[State] | None = None
-    total, count = 0.0, streams.shape[1] - 1
+    totals, count = [], streams.shape[1] - 1
     for start in range(0, count, window):
         stop = min(start + window, count)
         logits, states = model(streams[:, start:stop], states)
         following = streams[:, start + 1 : stop + 1].flatten()
-        total += float(functional.cross_entropy(logits.float().flatten(0, 1), following, reduction="sum"))
-    return total / (count * len(streams))
+        totals.append(functional.cross_entropy(logits.float().flatten(0, 1), following, reduction="sum"))
+    return torch.stack(totals).tolist()
 
 
 def _lstm_layer(dimensions: int, generator: torch.Generator) -> nn.LSTM:
