@@ -47,7 +47,7 @@ SUITES = {
     ),
     "search": Suite(
         "agents.benchmarks.search",
-        ("kr_dl_uct", "kr_dl_uct_executed", "kr_dl_uct_public", "kr_uct", "dl_uct", "uct"),
+        ("kr_dl_uct", "kr_dl_uct_executed", "kr_dl_uct_public", "kr_uct", "kr_uct_executed", "dl_uct", "uct"),
         (
             "judge",
             "device",

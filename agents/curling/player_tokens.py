@@ -1,6 +1,7 @@
 """The words that name curling players on the command line; loads nothing heavy.
 
-A word is a name (`rules`, `kr_uct`, a pretrained network) or says how to search with which network:
+A word is a name (`rules`, a pretrained network), a search without a network (`kr_uct`; `kr_uct_paper` has the
+paper's constants) with `+mes` or without, or says how to search with which network:
 `[SEARCH][+mes]:NETWORK`, where NETWORK is a pretrained name, a checkpoint file or a run folder. A file or
 folder alone means `kr_dl_uct_executed` with it. With `+mes` the search ranks shots by the chance to win the
 game instead of by the expected score of the end.
@@ -16,7 +17,8 @@ from agents.runs.checkpoint_paths import SUFFIX, resolve
 from agents.runs.errors import ConfigError
 
 SCRIPTED = ("random", "drawer", "rules")
-WITHOUT_NETWORK = ("kr_uct", "uct")
+WITHOUT_NETWORK = {"kr_uct": "kr_uct_executed", "kr_uct_paper": "kr_uct", "uct": "uct"}
+"""Word -> search."""
 WITH_NETWORK = ("kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct", "policy")
 DEFAULT_SEARCH = WITH_NETWORK[0]
 MES = "+mes"
@@ -31,7 +33,7 @@ class PlayerToken:
 
     Args:
         text: the word.
-        search: how it chooses shots; a name of `SCRIPTED`, `WITHOUT_NETWORK` or `WITH_NETWORK`.
+        search: how it chooses shots; a name of `SCRIPTED` or `WITH_NETWORK`, or a value of `WITHOUT_NETWORK`.
         utility: what its search maximises: the score of the end or the chance to win the game.
         network: checkpoint file; None for players without one.
     """
@@ -76,7 +78,7 @@ def check_token(token: str, field: str = "player") -> PlayerToken:
         if file is not None:
             return PlayerToken(token, search or DEFAULT_SEARCH, utility, file)
     elif not colon and not rest and search in WITHOUT_NETWORK:
-        return PlayerToken(token, search, utility)
+        return PlayerToken(token, WITHOUT_NETWORK[search], utility)
     elif token in SCRIPTED:
         return PlayerToken(token, token)
     file, utility = _network(token, "score")

@@ -168,12 +168,12 @@ def test_what_cannot_be_is_refused():
 
 
 @pytest.mark.parametrize("ice", ["fcv1", "gat2016"])
-def test_candidates_are_7_to_30_legal_shots_mirrored_with_the_board(ice):
+def test_candidates_are_7_to_40_legal_shots_mirrored_with_the_board(ice):
     world, space, _, _ = parts_of(ice, "dc3" if ice == "fcv1" else "gat2016")
     positions, maker = random_positions(300, 5, ice=ice), Candidates(world, space)
     proposal = maker.propose(positions)
     count = (proposal.priors > 0).sum(1)
-    assert count.min() >= 7 and count.max() == 30
+    assert count.min() >= 7 and 30 < count.max() <= 40
     velocity, _ = space.velocities(proposal.points.reshape(-1, 2), proposal.parts.reshape(-1))
     raw = space.points(velocity, 2.0 * proposal.parts.reshape(-1) - 1)[0]
     assert np.allclose(raw, proposal.points.reshape(-1, 2))  # none was slowed

@@ -37,7 +37,7 @@ def meaning(token):
 
 def test_words_know_the_players_and_searches_there_are():
     assert tuple(PLAYERS) == SCRIPTED
-    assert {*WITH_NETWORK, *player_tokens.WITHOUT_NETWORK} == set(SEARCHES)
+    assert {*WITH_NETWORK, *player_tokens.WITHOUT_NETWORK.values()} == set(SEARCHES)
     assert set(player_tokens.WITHOUT_NETWORK) == set(WITHOUT_NETWORK)
 
 
@@ -49,7 +49,8 @@ def test_words_mean_what_they_say(network, tmp_path, monkeypatch):
         path.write_bytes(network.read_bytes())
     monkeypatch.setattr(player_tokens, "PRETRAINED", shipped)
     assert meaning("rules") == ("rules", "score", None)
-    assert meaning("kr_uct") == ("kr_uct", "score", None)
+    assert meaning("kr_uct") == ("kr_uct_executed", "score", None)
+    assert meaning("kr_uct_paper+mes") == ("kr_uct", "winning", None)
     assert meaning("uct+mes") == ("uct", "winning", None)
     assert meaning("kr_drl") == ("kr_dl_uct_executed", "score", "kr_drl.safetensors")
     assert meaning("kr_drl_mes") == ("kr_dl_uct_executed", "winning", "kr_drl.safetensors")

@@ -1,6 +1,6 @@
 """The compiled generator of `search.candidates`: which shots a skip would think of.
 
-Shape letters: B positions, P = 30 candidates.
+Shape letters: B positions, P = 40 candidates.
 """
 
 import math
@@ -10,8 +10,8 @@ import numpy as np
 from agents.curling.compiled.end_step import Rules, score, squared_distance
 from envs.compiled import entry, kernel
 
-MOST = 30
-"""Candidates of a position at most: as many as the generator of Yee et al. made."""
+MOST = 40
+"""Candidates of a position at most."""
 DRAW, CONTROL, NORMAL, PEEL = range(4)
 """First index of the aiming tables."""
 CENTRE_GUARD_Y, CORNER_GUARD_X, CORNER_GUARD_Y = -2.9, 1.15, -2.6
@@ -86,9 +86,12 @@ def _hits(
             continue
         n = _both(aims, out, n, NORMAL, x, y, urgent * HIT if hit == 0 else THIN_HIT)
         if hit == 0:
+            n = _both(aims, out, n, CONTROL, x, y, urgent * HIT)
             n = _both(aims, out, n, PEEL, x, y, urgent * THIN_HIT)
-            n = _both(aims, out, n, NORMAL, x - THIN * rules.radius, y, urgent * THIN_HIT)
-            n = _both(aims, out, n, NORMAL, x + THIN * rules.radius, y, urgent * THIN_HIT)
+            for side in (-1, 1):
+                beside = x + side * THIN * rules.radius
+                n = _both(aims, out, n, NORMAL, beside, y, urgent * THIN_HIT)
+                n = _both(aims, out, n, CONTROL, beside, y, urgent * THIN_HIT)
         hit += 1
     return n
 

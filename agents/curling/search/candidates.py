@@ -1,9 +1,9 @@
-"""Shots worth a try, made by hand: draws, freezes, take-outs, guards, with both handles, up to 30 a position.
+"""Shots worth a try, made by hand: draws, freezes, take-outs, guards, with both handles, up to 40 a position.
 
 KR-UCT starts from such candidates and plays its rollouts with them (Yee et al., IJCAI 2016).
 Which release reaches a point depends on its distance alone, up to a rotation, so aiming is one look-up.
 
-Shape letters: B positions, P = 30 candidates, D distances, A = 2 dimensions.
+Shape letters: B positions, P = 40 candidates, D distances, A = 2 dimensions.
 """
 
 from typing import NamedTuple

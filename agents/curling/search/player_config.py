@@ -6,11 +6,20 @@ from typing import Literal, get_args
 from agents.runs.fields import check_choice, check_real, check_whole
 
 SearchName = Literal[
-    "kr_dl_uct_executed", "kr_dl_uct", "kr_dl_uct_public", "dl_uct", "kr_uct", "uct", "policy"
+    "kr_dl_uct_executed",
+    "kr_dl_uct",
+    "kr_dl_uct_public",
+    "dl_uct",
+    "kr_uct_executed",
+    "kr_uct",
+    "uct",
+    "policy",
 ]
 SEARCHES = get_args(SearchName)
-WITHOUT_NETWORK = ("kr_uct", "uct")
+WITHOUT_NETWORK = ("kr_uct_executed", "kr_uct", "uct")
 """Searches with hand-made candidates and rollouts."""
+PAPER_ROLLOUT, SHORT_ROLLOUT = 5, 1
+"""Shots."""
 UTILITIES = ("score", "winning")
 MOST_SIMULATIONS, MOST_LEAVES, MOST_ROWS = 1_000_000, 1024, 65_536
 
@@ -21,7 +30,7 @@ class PlayerConfig:
 
     search: SearchName = "kr_dl_uct_executed"
     """Kernel regression with a network (kr_dl_uct and its kin), PUCT on the grid (dl_uct), hand-made
-    candidates with rollouts (kr_uct, uct), or the network's policy without a search."""
+    candidates with rollouts (kr_uct and its kin, uct), or the network's policy without a search."""
 
     simulations: int = 400
     """Leaves visited for each shot."""
@@ -42,8 +51,9 @@ class PlayerConfig:
     candidates: int | None = None
     """First actions of each node; None is as many as the published search has."""
 
-    rollout: int = 5
-    """Searches without a network: shots of a rollout."""
+    rollout: int | None = None
+    """Searches without a network: shots of a rollout; None is one for kr_uct_executed and else five, as in
+    the paper of KR-UCT. As the board is judged where a rollout is cut, longer ones add more noise."""
 
     batch: int = 64
     """Rows of every call of the network, so that a shot does not depend on other games; 0 is as many as
@@ -69,9 +79,17 @@ class PlayerConfig:
             check_real("exploration", self.exploration, low=0.0, high=1000.0)
         if self.candidates is not None:
             check_whole("candidates", self.candidates, low=1, high=2048)
-        check_whole("rollout", self.rollout, low=0, high=16)
+        if self.rollout is not None:
+            check_whole("rollout", self.rollout, low=0, high=16)
         check_whole("batch", self.batch, low=0, high=MOST_ROWS)
         check_whole("groups", self.groups, low=1, high=256)
+
+    @property
+    def rollout_length(self) -> int:
+        """Shots of a rollout."""
+        if self.rollout is not None:
+            return self.rollout
+        return SHORT_ROLLOUT if self.search == "kr_uct_executed" else PAPER_ROLLOUT
 
     @property
     def needs_network(self) -> bool:

@@ -163,7 +163,7 @@ class SearchPlayer:
             Candidates(self.world, self.space),
             BoardJudge(self.world),
             noise=self.space.kernel,
-            length=self.config.rollout,
+            length=self.config.rollout_length,
         )
 
 
