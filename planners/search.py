@@ -122,6 +122,7 @@ class Search:
         roots = np.ascontiguousarray(trees.states[:, ROOT])
         _expect_sound(plant_roots(trees, seeds, batches.movers(roots), leaves, asked))
         evaluation = batches.evaluate(trees, roots, asked[: len(seeds)])
+        _expect_proposals(evaluation.priors)
         while True:
             code, found, count = advance(
                 trees, self._rules, self._shape, budget, leaves, outcomes, *evaluation, states, points, parts
@@ -135,8 +136,12 @@ class Search:
                 raise ValueError(COMPLAINTS[BAD_MOVER])
             evaluation = batches.evaluate(trees, asked_states[:count], asked[:count])
             outcomes = step.outcomes
-        if not trees.nodes["candidates"][:, ROOT].all():
-            raise ValueError("priors: no action was proposed for a root, expected at least one")
+
+
+def _expect_proposals(priors: np.ndarray) -> None:
+    """Raises ValueError where a root, of priors [B or 1, P], was proposed no action."""
+    if not (priors > 0).any(axis=1).all():
+        raise ValueError("priors: no action was proposed for a root, expected at least one")
 
 
 def _expect_sound(code: int) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planners.config import KernelConfig, SearchConfig
-from planners.interfaces import Proposal, Step
+from planners.interfaces import Evaluation, Proposal, Step
 from planners.kernel import regression
 from planners.presets import PRESETS
 from planners.search import Search
@@ -347,3 +347,23 @@ def test_memory_of_a_tree_is_reported():
     search, _ = searched(config(), range(6))
     assert search.trees.bytes_per_tree == sum(array[:1].nbytes for array in search.trees)
     assert 0 < search.trees.bytes_per_tree < 200_000
+
+
+class Silent:
+    """A judge who proposes nothing for some states."""
+
+    def evaluate(self, states, seeds):
+        priors = np.ones((len(states), 3)) * (np.arange(len(states)) % 2 == 0)[:, None]
+        return Evaluation(
+            np.full((len(states), 2), 0.5), Proposal(np.zeros((1, 3, 1)), np.zeros((1, 3), int), priors)
+        )
+
+
+def test_a_root_for_which_nothing_is_proposed_is_refused_before_anything_is_played():
+    class Untouched(Endless):
+        def step(self, states, points, parts):
+            raise AssertionError("played")
+
+    config = SearchConfig(KernelConfig(scales=(1.0,)), simulations=20)
+    with pytest.raises(ValueError, match="no action was proposed for a root"):
+        Search(config, Untouched(3), Silent()).run(fresh(3), np.arange(3), WIN_OR_LOSE)

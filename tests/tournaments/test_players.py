@@ -38,7 +38,7 @@ def meaning(token):
 def test_words_know_the_players_and_searches_there_are():
     assert tuple(PLAYERS) == SCRIPTED
     assert {*WITH_NETWORK, *player_tokens.WITHOUT_NETWORK.values()} == set(SEARCHES)
-    assert set(player_tokens.WITHOUT_NETWORK) == set(WITHOUT_NETWORK)
+    assert set(player_tokens.WITHOUT_NETWORK.values()) == set(WITHOUT_NETWORK)
 
 
 def test_words_mean_what_they_say(network, tmp_path, monkeypatch):

@@ -131,7 +131,10 @@ def test_a_continued_tournament_refuses_other_flags(tournament, words, error):
         ((), "players: got 0, expected at least two"),
         (("drawer",), "players: got 1, expected at least two"),
         (("drawer", "drawer"), "players: got drawer twice, expected different players"),
-        (("drawer", "ruls"), "players: got 'ruls', expected random, drawer, rules, kr_uct, kr_uct_paper, uct"),
+        (
+            ("drawer", "ruls"),
+            "players: got 'ruls', expected random, drawer, rules, kr_uct, kr_uct_paper, uct",
+        ),
         (("drawer", "rules", "--games", "3"), "games: got 3, expected an even number from 2"),
         (("--resume", "none"), "resume: got none, expected a folder with tournament.json"),
     ],
