@@ -1,5 +1,7 @@
 """Games in lockstep: each depends on its own seed, and its record plays again."""
 
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -150,17 +152,30 @@ def test_a_player_that_misbehaves_forfeits_that_game_alone(world, deed, note):
     ]
 
 
-def test_a_player_that_thinks_too_long_forfeits(world):
-    state = start_game(world.ice.sheet, world.rules)
-    seeds = np.arange(2, dtype=np.uint64)
-    referee = Referee(Breaker(Scatterer(world), sleeps), world, move_seconds=0.05)
-    late, later = referee.answers([state, state], seeds)
-    assert isinstance(late, Forfeit) and "no move within 0.05 s" in late.note
-    assert isinstance(later, Forfeit) and "an earlier move still runs" in later.note
+def test_a_player_that_thinks_too_long_forfeits_that_game_alone(world):
+    state, seeds = start_game(world.ice.sheet, world.rules), np.arange(3, dtype=np.uint64)
+    player = Breaker(Scatterer(world), sleeps, every=3)
+    late, *others = Referee(player, world, move_seconds=0.1).answers([state] * 3, seeds)
+    assert isinstance(late, Forfeit) and "no move within 0.1 s" in late.note
+    assert others == Referee(Scatterer(world), world).answers([state] * 2, seeds[1:])
     in_time = Referee(Scatterer(world), world, move_seconds=5.0)
-    assert in_time.answers([state, state], seeds) == Referee(Scatterer(world), world).answers(
-        [state, state], seeds
-    )
+    assert in_time.answers([state] * 2, seeds[1:]) == others
+
+
+def test_a_move_that_never_ends_is_waited_for_once_and_what_comes_after_it_is_too_late():
+    clock, woken = MoveClock(0.5, patience=0.2), threading.Event()
+    with pytest.raises(MoveTooLate, match=r"no move within 0.5 s"):
+        clock.timed(woken.wait)
+    began = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(MoveTooLate, match=r"an earlier move still runs 0.2 s after its time"):
+            clock.timed(divmod, 7, 2)
+    assert time.monotonic() - began < 2.0  # waiting each time would take 4 s
+    woken.set()
+    for thread in threading.enumerate():
+        if thread.name == "move":
+            thread.join(5.0)
+    assert clock.timed(divmod, 7, 2) == (3, 1)
 
 
 def test_a_clock_passes_on_what_is_returned_and_raised():

@@ -20,6 +20,7 @@ from envs.curling.world import World
 
 SPIN_SLACK = 1e-9  # share by which a shot's spin may exceed the ice's release spin
 LONGEST_NOTE = 200
+PATIENCE = 60.0  # seconds in which a player that overslept a move may wake up before it has to answer again
 
 
 class Forfeit(NamedTuple):
@@ -94,24 +95,25 @@ class MoveTooLate(Exception):
 class MoveClock:
     """Lets a function run for so long and no longer; what still runs then is left behind, in its own thread.
 
+    A late call costs itself alone: the next one begins, and its time with it, when the late one has ended.
+
     Args:
         seconds: of one call.
+        patience: seconds to wait, once, for a late call to end; after them calls are too late until it has.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, *, patience: float = PATIENCE) -> None:
+        self.seconds, self.patience = seconds, patience
         self._running: threading.Thread | None = None
+        self._left = patience
 
     def timed(self, ask: Any, *arguments: Any) -> Any:
         """What the call returns or raises.
 
         Raises:
-            MoveTooLate: it took too long, or an earlier call still runs.
+            MoveTooLate: it took too long, or an earlier call does not end.
         """
-        if self._running is not None:
-            self._running.join(self.seconds)
-            if self._running.is_alive():
-                raise MoveTooLate(f"an earlier move still runs, allowed were {self.seconds:g} s")
+        self._await_earlier()
         results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
         def work() -> None:
@@ -130,6 +132,15 @@ class MoveClock:
         if error is not None:
             raise error
         return result
+
+    def _await_earlier(self) -> None:
+        if self._running is None:
+            return
+        left, self._left = self._left, 0.0
+        self._running.join(left)
+        if self._running.is_alive():
+            raise MoveTooLate(f"an earlier move still runs {self.patience:g} s after its time")
+        self._left = self.patience
 
 
 def _forfeit(note: str) -> Forfeit:
