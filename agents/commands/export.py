@@ -16,8 +16,8 @@ from agents.runs.fields import check_new_file
 class Config:
     """Write the network of a run of kr_dl or kr_drl to a small file, which plays wherever the run could.
 
-    The file has the weights that play, the network's config and, of self-play, how the ends fell; not what
-    training needs to go on.
+    The file has the weights that play, the network's config, the ice and noise it learned on and, of
+    self-play, how the ends fell; not what training needs to go on.
     """
 
     run: tyro.conf.Positional[str]
@@ -57,6 +57,7 @@ def run(config: Config) -> int:
         found.config,
         kind=found.kind,
         step=found.step,
+        conditions=found.conditions,
         hammer_points=found.hammer_points,
     )
     size = sum(weights.numel() for weights in found.network.parameters())

@@ -3,8 +3,8 @@
 A word is a name (`rules`, a pretrained network), a search without a network (`kr_uct`; `kr_uct_paper` has the
 paper's constants) with `+mes` or without, or says how to search with which network:
 `[SEARCH][+mes]:NETWORK`, where NETWORK is a pretrained name, a checkpoint file or a run folder. A file or
-folder alone means `kr_dl_uct_executed` with it. With `+mes` the search ranks shots by the chance to win the
-game instead of by the expected score of the end.
+folder alone means `kr_dl_uct_executed` with it; `./NAME` means one that is called like a player. With `+mes`
+the search ranks shots by the chance to win the game instead of by the expected score of the end.
 """
 
 import difflib
@@ -47,6 +47,18 @@ class PlayerToken:
     def scripted(self) -> bool:
         """Whether it neither searches nor learns."""
         return self.search in SCRIPTED
+
+    @property
+    def name(self) -> str:
+        """The word without what it says about searching."""
+        return self.text.rpartition(":")[2]
+
+    @property
+    def shadowed(self) -> Path | None:
+        """A checkpoint of the working folder that the name does not mean, though it is its own; `./NAME`
+        would."""
+        found = resolve(Path(self.name)) if Path(self.name).name == self.name else None
+        return None if found == self.network else found
 
     @property
     def fingerprint(self) -> str:

@@ -125,6 +125,16 @@ def read_step(path: Path) -> int:
     return step
 
 
+def read_outlines(path: Path) -> tuple[Outline, Outline]:
+    """Config of a checkpoint and the outline of its state (`state_tree.flatten`), from its header alone.
+
+    Raises:
+        CorruptFileError: The file has no checkpoint header.
+        StorageError: The file cannot be read.
+    """
+    return _header_field(path, "config"), _header_field(path, "state")
+
+
 def read_segment_digests(path: Path) -> set[str]:
     """Digests of the segments that a checkpoint refers to, from its header alone.
 

@@ -65,6 +65,19 @@ def test_a_match_prints_its_score_sheet_and_writes_replay_and_picture(folder, ca
     assert (folder / "house.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_players_of_other_ice_and_with_names_of_folders_here_are_noted(folder, capsys):
+    words = ["match", "policy:kr_dl", "random", "--ends", "1"]
+    assert run.main(words) == 0 and errors(capsys) == []
+    (folder / "random").mkdir()
+    assert run.main([*words, "--ice", "gat2016", "--noise", "gat2016"]) == 0
+    learned = "note: policy:kr_dl: its network learned under other conditions, fcv1 ice with dc3 noise"
+    assert errors(capsys) == [learned]
+    (folder / "random" / "checkpoints").mkdir()
+    (folder / "random" / "checkpoints" / "last.safetensors").write_bytes(b"anything")
+    assert run.main([*words, "--noise", "student_t"]) == 0
+    assert errors(capsys) == [learned, "note: random: the player of that name plays, not ./random"]
+
+
 def test_equal_seeds_give_equal_matches(folder):
     for name in ("a.html", "b.html"):
         assert run.main(["match", "drawer", "drawer", "--ends", "1", "--replay", name]) == 0

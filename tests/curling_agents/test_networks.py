@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from agents.curling.compiled.end_step import OUTCOMES
+from agents.curling.networks.conditions import FORMER, Conditions, conditions_of, read_conditions
 from agents.curling.networks.features import Inputs, inputs_of
 from agents.curling.networks.models import load_network, save_network, weights_hash
 from agents.curling.networks.network_config import NETWORKS, NetworkConfig
 from agents.curling.networks.policy_value import build_network
+from agents.curling.player_tokens import pretrained_path
 from agents.curling.positions import mover
 from agents.curling.search.evaluator import NetworkEvaluator
 from agents.curling.search.grid import CELLS
@@ -141,6 +143,31 @@ def test_a_network_comes_back_from_its_file_as_it_was(name, tmp_path):
     with torch.inference_mode():
         for given, expected in zip(loaded.network(inputs), network(inputs), strict=True):
             assert torch.equal(given, expected)
+
+
+def test_a_network_comes_back_with_the_ice_and_the_noise_it_learned_on(tmp_path):
+    file, tiny = tmp_path / "network.safetensors", NETWORKS["tiny"]
+    for conditions in (Conditions("gat2016", "student_t"), FORMER):
+        save_network(file, network_of(tiny), tiny, conditions=conditions)
+        assert load_network(file).conditions == read_conditions(file) == conditions
+        assert [conditions.hold_in(parts_of(*names)[0]) for names in (conditions, ("gat2016", "none"))] == [
+            True,
+            False,
+        ]
+
+
+def test_files_that_name_no_ice_are_those_of_former_days():
+    assert load_network("kr_drl").conditions == read_conditions(pretrained_path("kr_drl")) == FORMER
+    assert conditions_of({"ice": "gat2016"}, {}) == ("gat2016", "dc3")
+    assert conditions_of({}, {"learner": {"conditions": {"noise": "none"}}}) == ("fcv1", "none")
+
+
+def test_a_file_with_an_unknown_ice_is_refused(tmp_path):
+    file, tiny = tmp_path / "network.safetensors", NETWORKS["tiny"]
+    save_network(file, network_of(tiny), tiny, conditions=Conditions("lake", "dc3"))
+    for read in (load_network, read_conditions):
+        with pytest.raises(CorruptFileError, match="lake"):
+            read(file)
 
 
 def test_files_that_hold_no_network_are_refused(tmp_path):

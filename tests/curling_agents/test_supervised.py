@@ -14,6 +14,7 @@ from agents.curling.learning.supervised import build
 from agents.curling.learning.supervised_config import SupervisedConfig
 from agents.curling.learning.teaching import PAIR, Teaching
 from agents.curling.learning.teaching_config import TeachingConfig
+from agents.curling.networks.conditions import conditions_of
 from agents.curling.networks.network_config import NETWORKS, NetworkConfig
 from agents.runs.checkpoint import load_checkpoint
 from agents.runs.checkpoint_store import LAST
@@ -74,6 +75,15 @@ def test_another_seed_learns_something_else_and_other_pairs_are_refused(folder, 
     PairFolder(tmp_path, TEACHING).append(pairs)
     with pytest.raises(ValueError, match="data sha256"):
         learner(str(tmp_path)).load_state_dict(copy.deepcopy(first.state_dict()))
+
+
+def test_a_checkpoint_says_on_which_ice_and_with_which_noise_its_pairs_were_thrown(tmp_path):
+    teaching = replace(TEACHING, ice="gat2016", noise="student_t")
+    PairFolder(tmp_path, teaching).append(Teaching(teaching).pairs(range(2)))
+    state = learner(str(tmp_path)).state_dict()
+    assert conditions_of({"data": str(tmp_path)}, {"learner": state}) == ("gat2016", "student_t")
+    older = {name: value for name, value in copy.deepcopy(state).items() if name != "conditions"}
+    learner(str(tmp_path)).load_state_dict(older)
 
 
 def test_a_network_learns_the_shots_of_its_pairs(folder):

@@ -1,6 +1,7 @@
 """The words that name players, and the players they make."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from agents.curling import player_tokens
 from agents.curling.games.lockstep_games import play_games
-from agents.curling.networks.models import save_network
+from agents.curling.networks.models import KIND, load_network, save_network
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import build_network
 from agents.curling.player_tokens import SCRIPTED, WITH_NETWORK, check_token
@@ -62,6 +63,29 @@ def test_words_mean_what_they_say(network, tmp_path, monkeypatch):
     assert meaning(f"dl_uct:{run}/last") == ("dl_uct", "score", "last.safetensors")
     (run / "checkpoints" / "best.safetensors").write_bytes(b"x")
     assert meaning(str(run)) == ("kr_dl_uct_executed", "score", "best.safetensors")
+
+
+@pytest.mark.parametrize("name", ["rules", "kr_uct", "kr_dl", "kr_drl_mes"])
+def test_a_run_called_like_a_player_is_meant_by_its_path(network, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert check_token(name).shadowed is None
+    own = Path("runs", name, "checkpoints", "last.safetensors")
+    for file in (own, Path(name, "checkpoints", "last.safetensors")):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(network.read_bytes())
+    for word, file in ((f"./{name}", own.relative_to("runs")), (f"runs/{name}", own)):
+        for prefix in ("", "dl_uct:", "+mes:"):
+            found = check_token(prefix + word)
+            assert (found.network, found.shadowed) == (file, None)
+    assert check_token(name).shadowed == own.relative_to("runs") != check_token(name).network
+    if name == "kr_dl":
+        assert check_token("dl_uct:kr_dl").shadowed == own.relative_to("runs")
+
+
+def test_a_file_called_like_a_pretrained_network_is_read_itself(network, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("kr_dl").write_bytes(network.read_bytes())
+    assert load_network(check_token("./kr_dl").network).kind == KIND != load_network("kr_dl").kind
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from agents.commands.actions.shots import decoded
+from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.tables import print_table
 from agents.commands.tournament import RECORD_NAME, read_config
 from agents.curling.games.game_records import parse_record, played_again
@@ -48,6 +49,7 @@ def analyse_position(config: "Config") -> int:
     """
     world, state = _position(config)
     token = check_token(config.player)
+    note_players([token], world)
     device = "cpu" if token.network is None else resolve_device(config.device)
     player = make_player(token, world, simulations=config.simulations, leaves=SINGLE_LEAVES, device=device)
     analyst = Analyst(world, player, config.seed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.tables import print_table
 from agents.curling.judging.canaries import CANARIES
 from agents.curling.judging.canary_trial import (
@@ -19,6 +20,7 @@ from agents.curling.judging.canary_trial import (
     references_json,
     try_player,
 )
+from agents.curling.player_tokens import check_token
 from agents.curling.players import make_player
 from agents.runs.device import resolve_device
 from agents.runs.json_file import write_json
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 def try_players(config: "Config") -> int:
     """Tries every player, prints and writes the rates; returns the exit code."""
     world, references, device = canary_world(), read_references(), resolve_device(config.device)
+    note_players([check_token(name) for name in config.players], world)
     found: dict[str, list[Trial]] = {}
     for name in config.players:
         player = make_player(name, world, simulations=config.simulations, device=device)

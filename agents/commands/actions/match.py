@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.tables import print_table
 from agents.curling.player_tokens import check_token
 from agents.curling.players import single_player
@@ -32,6 +33,7 @@ def play_match(config: "Config") -> int:
     """Plays the game, prints its score sheet, writes the files that were asked for; returns the exit code."""
     world = build_world(config.ice, config.noise, event_rules(config.rules, config.ends))
     tokens = [check_token(name) for name in (config.first, config.second)]
+    note_players(tokens, world)
     device = "cpu" if all(token.network is None for token in tokens) else resolve_device(config.device)
     players = [single_player(token, world, config.simulations, device) for token in tokens]
     played = turns(world, players, np.random.default_rng(config.seed))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.commands.actions.match import print_score_sheet
+from agents.commands.terminal.player_notes import note_players
 from agents.curling.games.game_records import GameRecord, Turn, first_state, played_again
 from agents.curling.games.house_text import TEAM_LETTERS, house_text
 from agents.curling.games.lockstep_games import draw_seed, turn_noise
@@ -271,5 +272,6 @@ def _refuse_changes(config: "Config", game: PersonGame) -> None:
 
 def _opponent(game: PersonGame, world: World, config: "Config") -> BatchPlayer:
     token = check_token(game.player)
+    note_players([token], world)
     device = "cpu" if token.network is None else resolve_device(config.device)
     return make_player(token, world, simulations=game.simulations, leaves=SINGLE_LEAVES, device=device)

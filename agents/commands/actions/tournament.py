@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.progress import BarProgress, LineProgress, progress
 from agents.commands.terminal.tables import print_table
 from agents.commands.tournament import FREE_TO_CHANGE, RECORD_NAME
@@ -52,6 +53,7 @@ Hall = LockstepGames | GameWorkers
 def hold_tournament(config: "Config") -> int:
     """Plays the games that are left and shows the standings; returns the exit code."""
     event = _event(config)
+    note_players([check_token(player) for player in config.players], event.world)
     with StopRequest(kept="the finished games are kept, --resume goes on") as stop:
         folder = _folder(config)
         with FolderLock(folder):

@@ -23,6 +23,7 @@ from agents.curling.learning.lessons import (
 )
 from agents.curling.learning.pair_files import read_pairs
 from agents.curling.learning.supervised_config import SupervisedConfig
+from agents.curling.networks.conditions import Conditions
 from agents.curling.networks.policy_value import build_network
 from vision.fit import Fit
 
@@ -34,6 +35,7 @@ class SupervisedLearner:
         config: see `SupervisedConfig`.
         training, validation: what it learns from and is measured on, on the device.
         data_hash: SHA-256 of the pairs, for the checkpoint's reader.
+        conditions: of the pairs, likewise.
         seed: of the weights, the order and the mirroring.
         device: "cpu" or "cuda".
     """
@@ -45,6 +47,7 @@ class SupervisedLearner:
         validation: Lessons,
         *,
         data_hash: str,
+        conditions: Conditions,
         seed: int,
         device: str,
     ) -> None:
@@ -61,6 +64,7 @@ class SupervisedLearner:
             seed=seed,
             device=device,
         )
+        self._conditions = conditions
         self._data = {"pairs": len(training), "validation_pairs": len(validation), "sha256": data_hash}
 
     def train(self) -> Iterator[dict[str, float]]:
@@ -71,9 +75,10 @@ class SupervisedLearner:
             self._judge_rollouts()
 
     def state_dict(self) -> dict[str, Any]:
-        """The network's weights, the rest of the loop's state, and what the pairs were."""
+        """The network's weights, the rest of the loop's state, what the pairs were and their conditions."""
         fit = self._fit.state_dict()
-        return {"network": fit.pop("model"), "fit": fit, "data": dict(self._data)}
+        parts = {"network": fit.pop("model"), "fit": fit, "data": dict(self._data)}
+        return parts | {"conditions": self._conditions._asdict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave.
@@ -108,7 +113,16 @@ def build(config: SupervisedConfig, *, seed: int, device: str) -> SupervisedLear
     training, validation = (
         lessons_of(part, grid, space, device) for part in (pairs[~held_out], pairs[held_out])
     )
-    return SupervisedLearner(config, training, validation, data_hash=_hash(pairs), seed=seed, device=device)
+    conditions = Conditions(teaching.ice, teaching.noise)
+    return SupervisedLearner(
+        config,
+        training,
+        validation,
+        data_hash=_hash(pairs),
+        conditions=conditions,
+        seed=seed,
+        device=device,
+    )
 
 
 def _hash(pairs: NDArray) -> str:

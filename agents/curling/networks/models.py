@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.curling.compiled.end_step import OUTCOMES
+from agents.curling.networks.conditions import FORMER, Conditions, conditions_of
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import PolicyValueNetwork, build_network
 from agents.curling.player_tokens import pretrained_names, pretrained_path
@@ -34,6 +35,7 @@ KIND = "curling_network"
 class LoadedNetwork(NamedTuple):
     """A network from a file: in evaluation mode, with what made it.
 
+    conditions: that it learned in.
     hammer_points: [K] int64, ends of its self-play by the points of the team with the hammer from -8 to 8, of
     which `winning` makes chances to win; None where it has played none.
     """
@@ -42,18 +44,19 @@ class LoadedNetwork(NamedTuple):
     config: NetworkConfig
     kind: str
     step: int
+    conditions: Conditions = FORMER
     hammer_points: NDArray[np.int64] | None = None
 
 
 def load_network(path: str | Path, device: str | torch.device = "cpu") -> LoadedNetwork:
-    """Reads the network of a file, or of the pretrained network of that name.
+    """Reads the network of a file, or of the pretrained network of that name; a Path is always a file.
 
     Raises:
         ConfigError: the file holds something else.
         CorruptFileError: it is damaged.
         StorageError: it cannot be read.
     """
-    path = pretrained_path(str(path)) if str(path) in pretrained_names() else Path(path)
+    path = pretrained_path(path) if isinstance(path, str) and path in pretrained_names() else Path(path)
     checkpoint = load_checkpoint(path)
     if "network" not in checkpoint.config:
         raise ConfigError(f"{path}: got a checkpoint of kind {checkpoint.kind}, expected a curling network")
@@ -63,12 +66,14 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
         state = checkpoint.state.get("learner", checkpoint.state)
         network.load_state_dict(state.get("best") or state["network"])
         ends = _checked_ends(state.get("hammer_points"))
+        conditions = conditions_of(checkpoint.config, checkpoint.state)
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         problem = " ".join(str(error).split())[:200]
         raise CorruptFileError(
             f"{path}: holds no network of ours ({type(error).__name__}: {problem})"
         ) from error
-    return LoadedNetwork(network.to(device).eval(), config, checkpoint.kind, checkpoint.step, ends)
+    made = (config, checkpoint.kind, checkpoint.step, conditions, ends)
+    return LoadedNetwork(network.to(device).eval(), *made)
 
 
 def save_network(
@@ -78,9 +83,11 @@ def save_network(
     *,
     kind: str = KIND,
     step: int = 0,
+    conditions: Conditions = FORMER,
     hammer_points: NDArray[np.int64] | None = None,
 ) -> None:
-    """Writes a network, its config and the ends of its self-play if there are any (`LoadedNetwork`).
+    """Writes a network, its config and conditions, and the ends of its self-play if there are any
+    (`LoadedNetwork`).
 
     Raises:
         NumericalError: a weight is not finite.
@@ -89,7 +96,8 @@ def save_network(
     state: dict[str, Any] = {"network": dict(network.state_dict())}
     if hammer_points is not None:
         state["hammer_points"] = _checked_ends(hammer_points)
-    checkpoint = Checkpoint(kind, {"network": config_to_json(config)}, step, versions(), state)
+    made = {"network": config_to_json(config), **conditions._asdict()}
+    checkpoint = Checkpoint(kind, made, step, versions(), state)
     write_file(path, b"".join(encode(checkpoint)))
 
 
