@@ -69,8 +69,9 @@ class Config:
     device: DeviceName = "auto"
     """Where networks run; auto is the GPU when there is one. A continued tournament may change it."""
 
-    batch: int = 128
-    """Games in progress at once in each process; decides speed alone."""
+    batch: int = 0
+    """Games in progress at once in each process; decides speed alone. 0 takes 128, or 1,024 where networks
+    run on a GPU."""
 
     workers: int = 0
     """Processes; decides speed alone. 0 takes one for each core, or one where networks run on a GPU."""
@@ -81,7 +82,7 @@ class Config:
         check_whole("simulations", self.simulations, low=1, high=MOST_SIMULATIONS)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_real("move_seconds", self.move_seconds, low=0.0, high=LONGEST_MOVE)
-        check_whole("batch", self.batch, low=1, high=MOST_AT_ONCE)
+        check_whole("batch", self.batch, low=0, high=MOST_AT_ONCE)
         check_whole("workers", self.workers, low=0, high=MOST_WORKERS)
         if self.resume and self.out:
             raise ConfigError(f"out: got {self.out}, expected nothing beside --resume")
@@ -104,7 +105,7 @@ class Config:
             raise ConfigError(str(error)) from error
 
 
-FREE_TO_CHANGE = {"out": "", "resume": "", "json": "", "device": "auto", "batch": 128, "workers": 0}
+FREE_TO_CHANGE = {"out": "", "resume": "", "json": "", "device": "auto", "batch": 0, "workers": 0}
 """Flags that change no result, with their defaults; the others make the tournament what it is."""
 
 

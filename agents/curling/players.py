@@ -64,6 +64,7 @@ def make_player(
     *,
     simulations: int | None = None,
     leaves: int = 1,
+    batch: int | None = None,
     device: str = "cpu",
 ) -> BatchPlayer:
     """The player that a word means.
@@ -74,6 +75,8 @@ def make_player(
         simulations: of one shot, for players that search; None is the player's own number.
         leaves: that one game gathers before they are judged together (`PlayerConfig.leaves`); a searching
             player asked for one game at a time is faster with several.
+        batch: rows of every call of its network; None is as many as suit many games on the device, but a
+            player asked for one game at a time never needs more than `leaves`.
         device: where its network runs.
 
     Raises:
@@ -83,14 +86,15 @@ def make_player(
     known = check_token(token) if isinstance(token, str) else token
     if known.scripted:
         return batch_player(get_player(known.search), world)
-    return _search_player(known, world, simulations, leaves, device)
+    return _search_player(known, world, simulations, leaves, batch, device)
 
 
 def single_player(token: PlayerToken, world: World, simulations: int | None, device: str) -> Player:
     """The player that a word means, for one game at a time; arguments as for `make_player`."""
     if token.scripted:
         return get_player(token.search)
-    player = make_player(token, world, simulations=simulations, leaves=SINGLE_LEAVES, device=device)
+    one_game = {"leaves": SINGLE_LEAVES, "batch": SINGLE_LEAVES}
+    player = make_player(token, world, simulations=simulations, device=device, **one_game)
 
     def play(played: World, state: GameState, rng: np.random.Generator) -> Shot | None:
         if played != world:
@@ -114,7 +118,12 @@ def even_game(world: World, hammer_points: NDArray[np.int64] | None = None) -> W
 
 
 def _search_player(
-    token: PlayerToken, world: World, simulations: int | None, leaves: int, device: str
+    token: PlayerToken,
+    world: World,
+    simulations: int | None,
+    leaves: int,
+    batch: int | None,
+    device: str,
 ) -> BatchPlayer:
     from agents.curling.networks.models import load_network
     from agents.curling.search.player_config import PlayerConfig
@@ -123,7 +132,7 @@ def _search_player(
     loaded = None if token.network is None else load_network(token.network, device)
     network = None if loaded is None else loaded.network
     budget = {} if simulations is None else {"simulations": simulations}
-    config = PlayerConfig(search=token.search, utility=token.utility, leaves=leaves, **budget)
+    config = PlayerConfig(search=token.search, utility=token.utility, leaves=leaves, batch=batch, **budget)
     try:
         ends = None if loaded is None else loaded.hammer_points
         winning = even_game(world, ends) if token.utility == "winning" else None

@@ -1,5 +1,7 @@
 """The searching player: laws of its search, obvious shots, and what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -165,6 +167,35 @@ def test_what_cannot_be_is_refused():
     for change in ({"search": "mcts"}, {"simulations": 0}, {"temperature": -1.0}, {"batch": -1}):
         with pytest.raises(ConfigError, match=next(iter(change))):
             PlayerConfig(**change)
+
+
+@pytest.mark.parametrize(
+    ("changes", "device", "bfloat16", "rows", "precision"),
+    [
+        ({}, "cpu", True, 64, "float32"),
+        ({}, "cuda", True, 256, "bfloat16"),
+        ({}, "cuda", False, 256, "float32"),
+        ({"batch": 0, "precision": "float32"}, "cuda", True, 0, "float32"),
+        ({"batch": 8, "precision": "bfloat16"}, "cpu", False, 8, "bfloat16"),
+    ],
+)
+def test_what_a_config_leaves_open_its_device_decides(changes, device, bfloat16, rows, precision):
+    config = PlayerConfig(simulations=7, **changes)
+    settled = config.on(device, bfloat16=bfloat16)
+    assert settled == replace(config, batch=rows, precision=precision)
+    assert settled.on("cpu", bfloat16=False) == settled
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_a_shot_depends_on_no_other_game_and_its_defaults_are_those_of_the_device():
+    positions = random_positions(300, 7)
+    player = SearchPlayer(PlayerConfig(simulations=40), world_of(), tiny(), device="cuda")
+    assert (player.config.batch, player.config.precision) == (256, "bfloat16")
+    together = player.search(positions, seeds_of(300))
+    for rows in (slice(0, 1), slice(40, 107)):
+        alone = player.search(positions[rows], seeds_of(300)[rows])
+        assert np.array_equal(alone.point, together.point[rows])
+        assert np.array_equal(alone.value, together.value[rows])
 
 
 @pytest.mark.parametrize("ice", ["fcv1", "gat2016"])

@@ -169,6 +169,28 @@ def test_a_misbehaving_player_forfeits_and_the_tournament_ends_well(tournament, 
     assert sum(one["wins"] + one["draws"] / 2 for one in results["players"]) == 60
 
 
+@pytest.mark.parametrize(("other", "device"), [("random", "cpu"), ("kr_dl", "cuda")])
+def test_networks_alone_ask_for_a_device_and_a_gpu_plays_more_games_at_once(
+    tournament, monkeypatch, other, device
+):
+    found = []
+
+    class Hall(LockstepGames):
+        def start(self, spec):
+            found.append(len(self))
+            super().start(spec)
+
+    def make(self, device):
+        found.append(device)
+        return Hall(self.world, [Scatterer(self.world)] * 2)
+
+    monkeypatch.setattr("agents.commands.actions.tournament.resolve_device", lambda name: "cuda")
+    monkeypatch.setattr("agents.curling.games.event.Event.hall", make)
+    many = ("--ends", "1", "--games", "200", "--workers", "1")
+    assert tournament("drawer", other, *many, "--out", "t")[0] == 0
+    assert found[0] == device and max(found[1:]) == {"cpu": 127, "cuda": 199}[device]
+
+
 class QuickIce:
     """As much of a world as a scatterer wants."""
 

@@ -274,4 +274,5 @@ def _opponent(game: PersonGame, world: World, config: "Config") -> BatchPlayer:
     token = check_token(game.player)
     note_players([token], world)
     device = "cpu" if token.network is None else resolve_device(config.device)
-    return make_player(token, world, simulations=game.simulations, leaves=SINGLE_LEAVES, device=device)
+    one_game = {"leaves": SINGLE_LEAVES, "batch": SINGLE_LEAVES}
+    return make_player(token, world, simulations=game.simulations, device=device, **one_game)

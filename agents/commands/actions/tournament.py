@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 RESULTS_NAME, TABLE_NAME, LADDER_NAME = "results.json", "table.txt", "ladder.png"
 TABLE_WIDTH = 120  # characters of a line of table.txt
 SNAPSHOT_SECONDS = 10.0  # between two copies of the games in progress
+AT_ONCE = {"cpu": 128, "cuda": 1024}  # games of a process: a GPU answers many as quickly as few
 FEW_GAMES = 16  # that one process plays before others would have started
 
 Hall = LockstepGames | GameWorkers
@@ -157,13 +158,14 @@ def _play(
     observer.start(before, total)
     if not left:
         return
-    device = resolve_device(config.device)
+    device = _device(config)
+    at_once = config.batch or AT_ONCE[device]
     workers = worker_count(config.workers or _workers(device, len(left)))
     hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
     saved = time.monotonic()
     try:
         while len(ledger.records) < len(event.specs):
-            while waiting and len(hall) < config.batch * workers:
+            while waiting and len(hall) < at_once * workers:
                 hall.start(waiting.popleft())
             for record in hall.step():
                 ledger.append(record)
@@ -202,6 +204,12 @@ def _stopped(event: Event, folder: Path, ledger: GameLedger, stop: StopRequest) 
 
 def _resumed(spec: GameSpec, begun: GameRecord | None) -> GameSpec:
     return spec if begun is None else replace(spec, begun=begun.turns)
+
+
+def _device(config: "Config") -> str:
+    """Where networks run; the CPU if nobody has one."""
+    networks = any(check_token(player).network is not None for player in config.players)
+    return resolve_device(config.device) if networks else "cpu"
 
 
 def _workers(device: str, games: int) -> int:

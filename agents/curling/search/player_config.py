@@ -1,6 +1,6 @@
 """How a player searches: the variant of the search, its budget, and what it plays for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from agents.runs.fields import check_choice, check_real, check_whole
@@ -20,6 +20,9 @@ WITHOUT_NETWORK = ("kr_uct_executed", "kr_uct", "uct")
 """Searches with hand-made candidates and rollouts."""
 PAPER_ROLLOUT, SHORT_ROLLOUT = 5, 1
 """Shots."""
+CPU_ROWS, GPU_ROWS = 64, 256
+"""Of a call of the network where the config leaves them to the device."""
+PRECISIONS = ("auto", "float32", "bfloat16")
 UTILITIES = ("score", "winning")
 MOST_SIMULATIONS, MOST_LEAVES, MOST_ROWS = 1_000_000, 1024, 65_536
 
@@ -55,12 +58,12 @@ class PlayerConfig:
     """Searches without a network: shots of a rollout; None is one for kr_uct_executed and else five, as in
     the paper of KR-UCT. As the board is judged where a rollout is cut, longer ones add more noise."""
 
-    batch: int = 64
+    batch: int | None = None
     """Rows of every call of the network, so that a shot does not depend on other games; 0 is as many as
-    there are, which is faster for few games."""
+    there are, which is faster for few games; None leaves it to the device."""
 
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the network."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of the network; auto is bfloat16 on a GPU that has it, and else float32."""
 
     compile: bool = False
     """Compile the network: slower to start, faster to run."""
@@ -71,7 +74,7 @@ class PlayerConfig:
     def __post_init__(self) -> None:
         check_choice("search", self.search, SEARCHES)
         check_choice("utility", self.utility, UTILITIES)
-        check_choice("precision", self.precision, ("float32", "bfloat16"))
+        check_choice("precision", self.precision, PRECISIONS)
         check_whole("simulations", self.simulations, low=1, high=MOST_SIMULATIONS)
         check_whole("leaves", self.leaves, low=1, high=MOST_LEAVES)
         check_real("temperature", self.temperature, low=0.0, high=1000.0)
@@ -81,7 +84,8 @@ class PlayerConfig:
             check_whole("candidates", self.candidates, low=1, high=2048)
         if self.rollout is not None:
             check_whole("rollout", self.rollout, low=0, high=16)
-        check_whole("batch", self.batch, low=0, high=MOST_ROWS)
+        if self.batch is not None:
+            check_whole("batch", self.batch, low=0, high=MOST_ROWS)
         check_whole("groups", self.groups, low=1, high=256)
 
     @property
@@ -95,3 +99,17 @@ class PlayerConfig:
     def needs_network(self) -> bool:
         """Whether the player cannot do without a network."""
         return self.search not in WITHOUT_NETWORK
+
+    def on(self, device: str, *, bfloat16: bool) -> "PlayerConfig":
+        """The same config, what it leaves to the device settled.
+
+        Args:
+            device: the device's type.
+            bfloat16: whether a GPU has that arithmetic.
+        """
+        settled = {}
+        if self.batch is None:
+            settled["batch"] = GPU_ROWS if device == "cuda" else CPU_ROWS
+        if self.precision == "auto":
+            settled["precision"] = "bfloat16" if device == "cuda" and bfloat16 else "float32"
+        return replace(self, **settled)

@@ -80,7 +80,7 @@ class SearchPlayer:
             raise ValueError(f"network: got none, expected one for the search {config.search}")
         if config.utility == "winning" and winning is None:
             raise ValueError("winning: got none, expected a table of chances for the utility winning")
-        self.config, self.world = config, world
+        self.config, self.world = config.on(torch.device(device).type, bfloat16=_has_bfloat16(device)), world
         self.space = ShotSpace(world.ice, world.noise)
         self.grid = PolicyGrid(world.ice, self.space)
         self.winning = winning
@@ -93,8 +93,8 @@ class SearchPlayer:
                 network,
                 self.grid,
                 device=device,
-                batch=config.batch,
-                precision=config.precision,
+                batch=self.config.batch,
+                precision=self.config.precision,
                 compile=config.compile,
             )
         if config.search != "policy":
@@ -180,3 +180,8 @@ def search_config(config: PlayerConfig, kernel: KernelConfig) -> SearchConfig:
         exploration=exploration,
         candidates=config.candidates or settings.candidates,
     )
+
+
+def _has_bfloat16(device: str | torch.device) -> bool:
+    """Whether a device is a GPU that computes with it, rather than one that imitates it slowly."""
+    return torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
