@@ -56,7 +56,7 @@ def test_files_that_are_values_of_flags_are_passed_over(called, checkpoint, tmp_
     [
         ([], "got none"),
         (["nowhere"], "got nowhere"),
-        (["language", "."], "kind: got language, expected one that can be evaluated: vision"),
+        (["kr_dl", "."], "kind: got kr_dl, expected one that can be evaluated: vision"),
     ],
 )
 def test_without_a_checkpoint_or_an_evaluation_one_line_says_so(words, complaint, capfd):
@@ -82,7 +82,7 @@ def test_the_kind_is_read_from_the_header_alone(checkpoint):
 def test_the_help_lists_the_kinds_that_can_be_evaluated(capsys):
     assert run.main(["evaluate", "--help"]) == 0
     shown = capsys.readouterr().out
-    assert "vision" in shown and "language" not in shown
+    assert "vision" in shown and "language" in shown and "kr_dl" not in shown
 
 
 def test_labels_name_the_run_and_the_seed(tmp_path):
