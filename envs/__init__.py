@@ -19,13 +19,18 @@ register(
     vector_entry_point="envs.curling.tasks.vector_env:single_shot_vector_env",
     kwargs={"task": "takeout"},
 )
-for _name, _task in (
-    ("Reacher", "reacher"),
-    ("Pusher", "pusher"),
-    ("MultiPusher", "multi_pusher"),
-    ("VariablePusher", "variable_pusher"),
-    ("Door", "door"),
-):
+
+MANIPULATION_TASKS = {
+    "reacher": "envs.manipulation.reach:REACHER",
+    "pusher": "envs.manipulation.push:PUSHER",
+    "multi_pusher": "envs.manipulation.push:MULTI_PUSHER",
+    "variable_pusher": "envs.manipulation.push:VARIABLE_PUSHER",
+    "door": "envs.manipulation.door:DOOR",
+}
+"""Name of a manipulation task -> its `envs.manipulation.plan.TaskPlan`; the only place that lists them."""
+
+for _task in MANIPULATION_TASKS:
+    _name = _task.title().replace("_", "")
     for _kind, _arguments in (("", {}), ("Visual", {"image_size": 48})):
         register(
             id=f"hogline/{_kind}{_name}-v0",

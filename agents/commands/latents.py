@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.commands.flags import parse_flags
-from agents.rig.config import EnvName, RigConfig
+from agents.rig.config import RigConfig
 from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
 
@@ -16,7 +16,7 @@ MOST_REPEATS = 100
 class Config:
     """Train autoencoders with codes of several sizes, and ask how well their distances serve as rewards."""
 
-    env: EnvName = "pusher"
+    env: str = "pusher"
     """World whose images are encoded."""
 
     method: Literal["rig", "lr", "dsae"] = "rig"

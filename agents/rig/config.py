@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple, get_args
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_choice, check_real, check_whole
 
-EnvName = Literal["reacher", "pusher", "multi_pusher", "variable_pusher", "door"]
 MethodName = Literal["rig", "oracle", "her", "dsae", "lr"]
 RewardName = Literal["auto", "latent_distance", "log_probability", "pixel_mse", "sparse"]
 RelabelName = Literal["auto", "none", "future", "vae", "rig", "half"]
@@ -53,8 +52,9 @@ class RigConfig:
     feature points: see the presets `paper_...`.
     """
 
-    env: EnvName = "reacher"
-    """World: reach a point, push one, two, or up to two pucks, or open a door."""
+    env: str = "reacher"
+    """World: reacher; pusher, multi_pusher, variable_pusher (one, two, up to two pucks); door; or another of
+    `envs.MANIPULATION_TASKS`."""
 
     method: MethodName = "rig"
     """rig; oracle (state instead of images); her (end to end from pixels); dsae, lr (other autoencoders)."""
@@ -235,7 +235,7 @@ class RigConfig:
 
 
 def _check_words(config: RigConfig) -> None:
-    choices = {"env": EnvName, "method": MethodName, "reward": RewardName, "relabel": RelabelName}
+    choices = {"method": MethodName, "reward": RewardName, "relabel": RelabelName}
     for name, words in choices.items():
         check_choice(name, getattr(config, name), get_args(words))
     check_choice("algorithm", config.algorithm, ("td3", "sac"))

@@ -22,7 +22,7 @@ Layout = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """A task. A new one is a file with its plan and a row in `envs.manipulation.tasks.TASKS`."""
+    """A task. A new one is a file with its plan and a row in `envs.MANIPULATION_TASKS`."""
 
     world: World
     hand_low: Corner

@@ -1,11 +1,17 @@
-"""The table of manipulation tasks."""
+"""The plans of all manipulation tasks, by name."""
 
-from envs.manipulation.door import DOOR
+from importlib import import_module
+
+from envs import MANIPULATION_TASKS
 from envs.manipulation.plan import TaskPlan
-from envs.manipulation.push import MULTI_PUSHER, PUSHER, VARIABLE_PUSHER
-from envs.manipulation.reach import REACHER
 
-TASKS = {plan.world.name: plan for plan in (REACHER, PUSHER, MULTI_PUSHER, VARIABLE_PUSHER, DOOR)}
+
+def _plan(reference: str) -> TaskPlan:
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+TASKS: dict[str, TaskPlan] = {name: _plan(reference) for name, reference in MANIPULATION_TASKS.items()}
 
 
 def get_plan(task: str | TaskPlan) -> TaskPlan:

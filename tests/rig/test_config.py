@@ -1,22 +1,27 @@
 """Laws of the flags of `run.py train rig`: bad values name their field, presets build, a run trains."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import agents.rig.goals
 import run
 from agents.rig.config import METHODS, RigConfig
+from agents.rig.learner import RigLearner
 from agents.rig.presets import PRESETS
 from agents.rig.relabel import RELABELLING
 from agents.runs.errors import ConfigError
+from envs.manipulation.puck import Puck
+from envs.manipulation.tasks import TASKS
+from envs.manipulation.world import World
 from tests.rig.tiny import TINY, tiny
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("env", "lift"),
         ("method", "dqn"),
         ("reward", "dense"),
         ("relabel", "final"),
@@ -82,6 +87,27 @@ def test_presets_name_every_world_ours_and_the_papers():
     assert PRESETS["paper_pusher"].steps == 500_000 and PRESETS["paper_pusher"].hidden == (400, 300)
     assert PRESETS["paper_pusher"].interval_steps == 20_000
     assert PRESETS["reacher"] == RigConfig()
+
+
+def test_a_world_that_is_not_in_the_table_is_refused_and_its_run_forgotten(tmp_path, capsys):
+    assert run.main(["train", "rig", "--env", "lift", "--out", str(tmp_path / "run")]) == 2
+    assert "env: got 'lift', expected one of reacher, pusher" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.lock"]
+
+
+def test_a_new_task_in_the_table_is_learnt_without_further_changes(monkeypatch):
+    start = np.array([0.0, 0.5, 0.1, 0.6, 0.0, 0.6, -0.1, 0.6])
+    pucks = tuple(Puck(f"puck_{number}", (0.2 * number, 0.2, 0.8)) for number in range(3))
+    plan = replace(
+        TASKS["pusher"],
+        world=World("three", pucks, TASKS["pusher"].world.camera),
+        start=start,
+        sample_goal=lambda rng, present: start + rng.uniform(-0.02, 0.02, 8),
+    )
+    monkeypatch.setitem(TASKS, "three", plan)
+    monkeypatch.setattr(agents.rig.goals, "POOL", 20)
+    *_, last = RigLearner(tiny(env="three", method="oracle"), seed=0, device="cpu").train()
+    assert last["updates"] > 0 and last["puck_distance"] < 0.2
 
 
 def test_the_command_line_trains_stops_nowhere_and_resumes(tmp_path, monkeypatch, short_epochs, capsys):
