@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.rig.agent import ACTIONS, Agent
+from agents.rig.covering import MOST_FAILURES
 from agents.rig.exploration import ActionNoise, randomised
 from agents.rig.goals import GoalSource
 from agents.rig.replay import Replay
@@ -18,9 +19,6 @@ from agents.runs.random_state import numpy_state, restore_numpy
 from envs.manipulation.episode import Episode
 from envs.manipulation.simulation import PhysicsError
 from envs.manipulation.task import ManipulationTask
-
-MOST_FAILURES = 10
-"""Times in a row that the physics may fail."""
 
 
 class Collector:
@@ -73,7 +71,7 @@ class Collector:
         actions = self._explore()
         meanwhile()
         try:
-            _, terminated, truncated = self.task.play(self._episodes, actions)
+            self.task.move(self._episodes, actions)
         except PhysicsError:
             self._failures += 1
             if self._failures == MOST_FAILURES:
@@ -84,21 +82,25 @@ class Collector:
             return 0
         self._failures = 0
         observations, codes, log_variances = self._look()
-        self.replay.add(actions, terminated, observations, codes, log_variances)
+        never = np.zeros(len(actions), bool)  # a goal is to be kept: no task terminates
+        self.replay.add(actions, never, observations, codes, log_variances)
         self._codes = codes
-        if (terminated | truncated).any():
+        if self.task.truncated(self._episodes).any():
             self.replay.finish()
             self._episodes = []
         return len(actions)
 
     def recode(self) -> None:
-        """Encode anew what the open episodes saw last, after the representation changed; goals stay."""
+        """Encode anew what the open episodes saw last, after the representation and replay changed."""
         if self._episodes:
             self._codes = self._look()[1]
+            self._goal_codes = self.replay.open_goals()
 
     def _begin(self) -> None:
         self._episodes = self.task.begin(self._worlds)
         goals = self.goals.for_episodes(self._rng, self._episodes)
+        if self.replay.goal_images and goals.images is None:
+            goals = goals._replace(images=self.agent.representation.decode(goals.codes))
         observations, self._codes, log_variances = self._look()
         self._goal_codes = goals.codes
         self.replay.begin(goals, observations, self._codes, log_variances)

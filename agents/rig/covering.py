@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.rig.layouts import sample_layouts
+from envs.manipulation.simulation import PhysicsError
 from envs.manipulation.task import ManipulationTask
 
 SIDE_BY_SIDE = 64
+MOST_FAILURES = 10
+"""Times in a row that the physics may fail, here and where an agent plays."""
 
 
 def covering_images(
@@ -23,13 +26,22 @@ def covering_images(
         count: how many images.
         rollout: images of one rollout, its first one included. The hand begins at a random layout and then
             acts at random, so that pucks are also seen where only pushes bring them.
+
+    Raises:
+        PhysicsError: when the physics failed `MOST_FAILURES` times in a row; else rollouts are drawn anew.
     """
     images: list[NDArray[np.uint8]] = []
-    missing = count
+    missing, failures = count, 0
     while missing > 0:
         rollouts = min(SIDE_BY_SIDE, -(-missing // rollout))
-        images.append(_rollouts(task, rng, rollouts, rollout)[:missing])
-        missing -= len(images[-1])
+        try:
+            images.append(_rollouts(task, rng, rollouts, rollout)[:missing])
+        except PhysicsError:
+            failures += 1
+            if failures == MOST_FAILURES:
+                raise
+            continue
+        missing, failures = missing - len(images[-1]), 0
     return np.concatenate(images)
 
 
@@ -41,6 +53,6 @@ def _rollouts(
     episodes = [task.begin([rng], {"start": start, "goal": start})[0] for start in starts]
     images = [task.observe(episodes)["observation"]]
     for _ in range(length - 1):
-        task.play(episodes, rng.uniform(-1.0, 1.0, (rollouts, 2)))
+        task.move(episodes, rng.uniform(-1.0, 1.0, (rollouts, 2)))
         images.append(task.observe(episodes)["observation"])
     return np.concatenate(images)

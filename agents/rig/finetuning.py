@@ -14,7 +14,7 @@ from agents.rig.autoencoding import AutoencoderTraining
 from agents.rig.config import RigConfig
 from agents.rig.density import log_densities, skew_weights
 from agents.rig.goals import ImaginedGoals
-from agents.rig.replay import Replay, all_images
+from agents.rig.replay import Replay, all_images, goal_image
 from agents.rig.representation import CHUNK
 
 
@@ -27,7 +27,7 @@ class Learning(Protocol):
     replay: Replay
 
     def recode_open_episodes(self) -> None:
-        """Encode anew what the episodes that are being played saw last."""
+        """Encode anew what the episodes that are being played saw last, and their goals."""
 
 
 class Pictures:
@@ -78,7 +78,11 @@ def finetune(learner: Learning, rng: np.random.Generator) -> dict[str, float]:
     report = learner.autoencoder.finetune(draw)
     encode = learner.autoencoder.representation.distribution
     for slot, count in learner.replay.written():
-        learner.replay.recode(slot, *encode(all_images(learner.replay, slot, count)))
+        images = all_images(learner.replay, slot, count)
+        # Its goal keeps the image that the autoencoder of its time made of it.
+        codes, log_variances = encode(np.concatenate([images, goal_image(learner.replay, slot)[None]]))
+        learner.replay.recode(slot, codes[:-1], log_variances[:-1])
+        learner.replay.recode_goal(slot, codes[-1])
     learner.recode_open_episodes()
     refresh_goals(learner, rng)
     return report

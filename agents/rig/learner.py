@@ -140,7 +140,7 @@ class RigLearner:
                 self._on_device.learn(draw_rows(self.replay, self.goals, self.config, self._rng, count))
 
     def recode_open_episodes(self) -> None:
-        """Encode anew what the episodes that are being played saw last."""
+        """Encode anew what the episodes that are being played saw last, and their goals."""
         self._collector.recode()
 
     def _measure(self) -> dict[str, float]:
@@ -217,15 +217,16 @@ class RigLearner:
         config, horizon = self.config, self._task.horizon
         episodes = math.ceil(min(config.replay_capacity, config.steps) / horizon)
         shape = self.agent.representation.code_shape
-        goal_images = len(shape) > 1 or config.reward_kind == "pixel_mse"
+        gives_images = len(shape) > 1 or config.reward_kind == "pixel_mse"
         # Where no reward sees pixels and no encoder changes, codes are all that is ever asked for.
-        keeps_images = goal_images or config.finetune_every > 0
+        keeps_images = gives_images or config.finetune_every > 0
         return Replay(
             episodes + 2 * config.parallel,
             horizon,
             code_size=shape[0] if len(shape) == 1 else None,
             side=config.image_size if keeps_images else None,
-            goal_images=goal_images,
+            goal_images=keeps_images,
+            gives_images=gives_images,
         )
 
 

@@ -91,5 +91,5 @@ def play(
         goal = seen["desired_goal"] if aims is None else aims(taken, seen["desired_goal"])
         if shown is None or not np.array_equal(goal, shown):
             shown, way = goal, actor.towards(goal)
-        task.play(episodes, way(seen["observation"]))
+        task.move(episodes, way(seen["observation"]))
         yield taken + 1

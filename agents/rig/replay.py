@@ -27,6 +27,7 @@ class Replay:
         code_size: D, or None where images are their own codes.
         side: S, or None where no images are kept.
         goal_images: whether each episode's goal is kept as an image.
+        gives_images: whether batches come with images, of moments and of goals.
         actions: A.
     """
 
@@ -38,9 +39,11 @@ class Replay:
         code_size: int | None,
         side: int | None,
         goal_images: bool,
+        gives_images: bool | None = None,
         actions: int = 2,
     ) -> None:
         self.horizon, self.goal_images = horizon, goal_images
+        self._gives_images = goal_images if gives_images is None else gives_images
         self.lengths = np.zeros(slots, np.int64)
         """[E] actions of each finished episode; 0 for a slot that is empty or open."""
         self.images: list[Segment | NDArray[np.uint8] | None] = [None] * slots
@@ -152,14 +155,14 @@ class Replay:
 
     def reached_at(self, slots: NDArray[np.intp], times: NDArray[np.intp]) -> Reached:
         """What rewards need of moments [B]."""
-        images = self.images_at(slots, times) if self.goal_images else None
+        images = self.images_at(slots, times) if self._gives_images else None
         has_codes = bool(self.codes.shape[-1])
         codes = self.codes[slots, times] if has_codes else images
         return Reached(codes, self._numbers["log_variances"][slots, times] if has_codes else None, images)
 
     def own_goals(self, slots: NDArray[np.intp]) -> Goals:
         """The goals [B] for which episodes were played."""
-        images = self.images_at(slots, np.full(len(slots), -1)) if self.goal_images else None
+        images = self.images_at(slots, np.full(len(slots), -1)) if self._gives_images else None
         return Goals(self._numbers["goals"][slots] if self.codes.shape[-1] else images, images)
 
     def reached_goals(self, slots: NDArray[np.intp], times: NDArray[np.intp]) -> Goals:
@@ -183,6 +186,14 @@ class Replay:
         """Put new codes of an episode's observations [M, D] in place of the old."""
         self._numbers["codes"][slot, : len(codes)] = codes
         self._numbers["log_variances"][slot, : len(codes)] = log_variances
+
+    def recode_goal(self, slot: int, code: NDArray[np.float32]) -> None:
+        """Put a new code [D] of an episode's own goal in place of the old."""
+        self._numbers["goals"][slot] = code
+
+    def open_goals(self) -> NDArray[np.float32]:
+        """Codes [N, D] of the open episodes' own goals."""
+        return self._numbers["goals"][self._open]
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes, of the slots ever used; images of ended episodes as sealed segments."""
@@ -213,6 +224,7 @@ class Replay:
         self.lengths[:] = 0
         self.lengths[:used] = state["lengths"]
         for slot, image in enumerate(state["images"] if self._side is not None else ()):
+            _check_rows(image, self.horizon + 1 + self.goal_images)
             self.images[slot] = image if isinstance(image, Segment) else _copied(image)
         self._open, self._time, self._begun = state["open"].copy(), state["time"], state["begun"]
         self._ends = np.cumsum(self.lengths)
@@ -230,6 +242,11 @@ def _pixels(image: Segment | NDArray[np.uint8]) -> NDArray[np.uint8]:
     return image.array if isinstance(image, Segment) else image
 
 
+def _check_rows(image: Segment | NDArray[np.uint8] | None, expected: int) -> None:
+    if image is not None and len(_pixels(image)) != expected:
+        raise ValueError(f"replay images: got {len(_pixels(image))} an episode, expected {expected}")
+
+
 def _copied(image: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
     return None if image is None else image.copy()
 
@@ -237,3 +254,8 @@ def _copied(image: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
 def all_images(replay: Replay, slot: int, count: int) -> NDArray[np.uint8]:
     """The first `count` images of an episode, [count, S, S, 3]."""
     return _pixels(replay.images[slot])[:count]
+
+
+def goal_image(replay: Replay, slot: int) -> NDArray[np.uint8]:
+    """The image of an episode's own goal, [S, S, 3], where goals are kept."""
+    return _pixels(replay.images[slot])[-1]

@@ -127,16 +127,30 @@ class ManipulationTask:
             ValueError: on an action that is not a number.
             PhysicsError: when a simulation went wrong.
         """
+        self.move(episodes, actions)
+        seen = self.observe(episodes)
+        rewards = self.compute_reward(seen["achieved_goal"], seen["desired_goal"], {})
+        return rewards, np.zeros(len(episodes), dtype=bool), self.truncated(episodes)
+
+    def move(self, episodes: Sequence[Episode], actions: NDArray[np.floating]) -> None:
+        """`play` for those who do not ask for its rewards, which cost more than the physics of a small image.
+
+        Args:
+            episodes, actions: as in `play`.
+
+        Raises:
+            ValueError, PhysicsError: as in `play`.
+        """
         actions = np.clip(np.asarray(actions, dtype=np.float64), -1.0, 1.0)
         if actions.shape != (len(episodes), 2) or not np.isfinite(actions).all():
             raise ValueError(
                 f"actions: got {actions.tolist()}, expected {len(episodes)} pairs of finite numbers"
             )
         self._workers.each_part(self._move, list(zip(episodes, actions, strict=True)))
-        seen = self.observe(episodes)
-        rewards = self.compute_reward(seen["achieved_goal"], seen["desired_goal"], {})
-        truncated = np.array([episode.steps >= self.horizon for episode in episodes])
-        return rewards, np.zeros(len(episodes), dtype=bool), truncated
+
+    def truncated(self, episodes: Sequence[Episode]) -> NDArray[np.bool_]:
+        """Which of B episodes have taken all their actions, [B]."""
+        return np.array([episode.steps >= self.horizon for episode in episodes])
 
     def observe(self, episodes: Sequence[Episode]) -> GoalObservation:
         """What is seen of B episodes, arrays [B, ...] of their own."""

@@ -158,10 +158,10 @@ def test_a_run_with_such_updates_makes_those_that_are_due_and_resumes_bit_equal(
 def test_the_device_is_given_its_updates_before_the_world_moves(on_device, monkeypatch):
     learner, order = on_device(), []
     list(learner.train())
-    moves = learner._collector.task.play
+    moves = learner._collector.task.move
     monkeypatch.setattr(learner._on_device, "learn", lambda rows: order.append(len(rows)))
     monkeypatch.setattr(
-        learner._collector.task, "play", lambda *given: order.append("world") or moves(*given)
+        learner._collector.task, "move", lambda *given: order.append("world") or moves(*given)
     )
     learner._advance()
     assert order == [2, "world"]

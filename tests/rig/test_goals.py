@@ -7,11 +7,12 @@ import torch
 import agents.rig.autoencoding
 import agents.rig.goals
 from agents.rig.autoencoding import AutoencoderTraining, build_network
-from agents.rig.covering import covering_images
+from agents.rig.covering import MOST_FAILURES, covering_images
 from agents.rig.density import log_densities, skew_weights
 from agents.rig.goals import POOL, ImaginedGoals, TaskGoals
 from agents.rig.layouts import sample_layouts
 from agents.rig.representation import LatentRepresentation, PixelRepresentation, StateRepresentation
+from envs.manipulation.simulation import PhysicsError
 from envs.manipulation.task import ManipulationTask
 from envs.manipulation.tasks import TASKS
 from tests.rig.tiny import tiny
@@ -51,6 +52,22 @@ def test_covering_images_show_the_hand_all_over_its_range(name):
     assert len(np.unique(images.reshape(130, -1), axis=0)) > 120
     again = covering_images(world, np.random.default_rng(0), count=130, rollout=10)
     assert np.array_equal(images, again)
+
+
+def test_covering_rollouts_whose_physics_fail_are_drawn_anew_but_not_for_ever(monkeypatch):
+    world, failures = task(), [True, True, False]
+    moves = world.move
+
+    def move(*given):
+        if failures and failures.pop(0):
+            raise PhysicsError({"mjWARN_BADQVEL": 1}, np.zeros(1), np.zeros(1), np.zeros(2), 0.0)
+        moves(*given)
+
+    monkeypatch.setattr(world, "move", move)
+    assert len(covering_images(world, np.random.default_rng(0), count=8, rollout=4)) == 8 and not failures
+    failures += [True] * MOST_FAILURES
+    with pytest.raises(PhysicsError):
+        covering_images(world, np.random.default_rng(0), count=8, rollout=4)
 
 
 def test_covering_images_have_as_many_pucks_as_the_episodes():

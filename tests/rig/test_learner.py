@@ -9,7 +9,7 @@ import torch
 
 import agents.rig.goals
 from agents.rig.agent import load_agent, restore_agent
-from agents.rig.finetuning import Pictures, refresh_goals
+from agents.rig.finetuning import Pictures, finetune, refresh_goals
 from agents.rig.learner import build
 from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.checkpoint_store import LAST, CheckpointStore
@@ -43,6 +43,10 @@ def small_pool(monkeypatch, short_epochs):
 
 def make(name, seed=3, **changes):
     return build(tiny(**(RUNS[name] | changes)), seed=seed, device="cpu")
+
+
+def _array(images):
+    return images.array if isinstance(images, Segment) else images
 
 
 def checkpoint(learner, step=0):
@@ -151,11 +155,28 @@ def test_finetuning_encodes_all_of_replay_anew():
     list(learner.train())
     replay, representation = learner.replay, learner.autoencoder.representation
     for slot, count in replay.written():
-        image = replay.images[slot]
-        pixels = (image.array if hasattr(image, "array") else image)[:count]
+        pixels = _array(replay.images[slot])[:count]
         codes, log_variances = representation.distribution(pixels)
         assert np.allclose(replay.codes[slot, :count], codes, atol=1e-5)
         assert np.allclose(replay._numbers["log_variances"][slot, :count], log_variances, atol=1e-5)
+
+
+def test_finetuning_encodes_the_goals_of_all_episodes_anew_from_the_images_they_were_imagined_as():
+    learner = make("finetuned", finetune_every=1000)
+    for _ in zip(range(learner.config.pretraining_intervals), learner.train(), strict=False):
+        pass
+    replay, collector = learner.replay, learner._collector
+    while not len(replay) or not collector._episodes:
+        learner._advance()
+    before = [_array(replay.images[slot])[-1].copy() for slot, _ in replay.written()]
+    old = collector._goal_codes.copy()
+    finetune(learner, np.random.default_rng(0))
+    encode = learner.autoencoder.representation.encode
+    for (slot, _), image in zip(replay.written(), before, strict=True):
+        assert np.array_equal(_array(replay.images[slot])[-1], image)
+        assert np.allclose(replay._numbers["goals"][slot], encode(image[None])[0], atol=1e-5)
+    assert collector._episodes and not np.array_equal(collector._goal_codes, old)
+    assert np.array_equal(collector._goal_codes, replay.open_goals())
 
 
 def test_the_prior_is_fitted_to_the_codes_of_covering_images_and_replay():
@@ -308,7 +329,7 @@ def test_physics_that_always_fail_end_the_run(monkeypatch):
     def failing(episodes, actions):
         raise error
 
-    monkeypatch.setattr(learner._collector.task, "play", failing)
+    monkeypatch.setattr(learner._collector.task, "move", failing)
     with pytest.raises(PhysicsError):
         next(learner.train())
 
