@@ -28,22 +28,22 @@ def random_bits(state: Tensor, count: int, *, offset: int = 0) -> Tensor:
     """Numbers `offset` to `offset + count` after the state's position, as 64 random bits each.
 
     Args:
-        state: (2,) int64, seed and position.
+        state: (2,) int64, seed and position; or (K, 2), those of K streams.
         count: how many numbers.
         offset: how many numbers to leap over first.
 
     Returns:
-        (count,) int64 on the state's device.
+        (count,) or (K, count) int64 on the state's device.
     """
     steps = torch.arange(1 + offset, 1 + offset + count, device=state.device, dtype=torch.int64)
-    bits = steps.add_(state[1]).mul_(GOLDEN_GAMMA).add_(state[0])
+    bits = (steps + state[..., 1:]).mul_(GOLDEN_GAMMA).add_(state[..., :1])
     bits.bitwise_xor_(_shift_right(bits, 30)).mul_(FIRST_MULTIPLIER)
     bits.bitwise_xor_(_shift_right(bits, 27)).mul_(SECOND_MULTIPLIER)
     return bits.bitwise_xor_(_shift_right(bits, 31))
 
 
 def uniform(state: Tensor, count: int, *, offset: int = 0) -> Tensor:
-    """Uniform float32 numbers strictly between 0 and 1, shape (count,); arguments as in `random_bits`."""
+    """Uniform float32 numbers strictly between 0 and 1; shapes and arguments as in `random_bits`."""
     mantissa = _shift_right(random_bits(state, count, offset=offset), 64 - MANTISSA_BITS)
     return mantissa.to(torch.float32).add_(0.5).mul_(2.0**-MANTISSA_BITS)
 
@@ -63,6 +63,19 @@ def take_from_stream(state: Tensor, count: int) -> Tensor:
 @take_from_stream.register_fake
 def _(state: Tensor, count: int) -> Tensor:
     return torch.empty_like(state)
+
+
+@torch.library.custom_op("hogline::take_from_streams", mutates_args=("states",))
+def take_from_streams(states: list[Tensor], count: int) -> Tensor:
+    """Moves each of K streams' (2,) states past `count` numbers and returns what they were, (K, 2)."""
+    before = torch.stack(states)
+    torch._foreach_add_([state[1] for state in states], count)
+    return before
+
+
+@take_from_streams.register_fake
+def _(states: list[Tensor], count: int) -> Tensor:
+    return states[0].new_empty(len(states), 2)
 
 
 class RandomStream(nn.Module):

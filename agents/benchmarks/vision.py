@@ -27,6 +27,7 @@ from vision.images.augment_config import AugmentConfig, Normalization
 from vision.images.model_config import RegularizerConfig
 from vision.images.models import create_model
 from vision.images.regularizers import BranchMixer
+from vision.images.shared_draws import SharedDraws
 from vision.images.walsh_hadamard import WalshHadamard, hadamard_matrix, next_power_of_two
 
 BATCH = 24
@@ -162,7 +163,7 @@ def _profile_step(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[f
 
 @contextmanager
 def _marked(network: nn.Module) -> Iterator[None]:
-    """While open, the profiler sees the forward passes of mixers as events named `mixer`."""
+    """While open, the profiler sees the forward passes of mixers and their draws as events named `mixer`."""
     handles, open_events = [], []
 
     def enter(module: nn.Module, inputs: object) -> None:
@@ -173,7 +174,7 @@ def _marked(network: nn.Module) -> Iterator[None]:
         open_events.pop().__exit__(None, None, None)
 
     for module in network.modules():
-        if isinstance(module, BranchMixer):
+        if isinstance(module, (BranchMixer, SharedDraws)):
             handles += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
     try:
         yield

@@ -225,7 +225,7 @@ def test_weights_depend_on_the_seed_alone():
 
 
 def test_convolutions_start_with_the_variance_of_he_initialisation():
-    weight = create_model("wrn_10_4", num_classes=10).trunk[1][2].branches[0][0].weight
+    weight = create_model("wrn_10_4", num_classes=10).trunk[1].blocks[2].branches[0][0].weight
     assert weight.shape == (256, 128, 3, 3)
     assert weight.std().item() == pytest.approx((2 / (9 * 256)) ** 0.5, rel=0.01)
 

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
+from vision.images.mixing_rules import ShakeDropRule, ShakeShakeRule
 from vision.images.model_config import RegularizerConfig
-from vision.images.regularizers import BranchMixer, ShakeDropRule, ShakeShakeRule, build_mixer, mix
+from vision.images.regularizers import BranchMixer, build_mixer, mix
 from vision.random_stream import uniform
 
 SAMPLES = 100_000

@@ -58,7 +58,7 @@ NAMES = {torch.nn.Conv2d: "conv", torch.nn.BatchNorm2d: "norm", torch.nn.ReLU: "
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_block_adds_its_branch_to_an_untouched_input(layout):
-    block = build(6, [basic(6)], layout=layout)[0]
+    block = build(6, [basic(6)], layout=layout).blocks[0]
     assert " ".join(NAMES[type(layer)] for layer in block.branches[0]) == WORDS[layout]
     x = images(4, 6, 5, 5)
     expected = x + by_hand(block.branches[0], x)
@@ -71,7 +71,7 @@ def test_a_block_adds_its_branch_to_an_untouched_input(layout):
 
 @pytest.mark.parametrize("layout", ["preactivation", "preactivation_norm", "preactivation_eraserelu"])
 def test_a_projecting_preactivation_block_shares_its_first_layers(layout):
-    block = build(4, [basic(6, stride=2)], layout=layout, shortcut="bare_projection")[0]
+    block = build(4, [basic(6, stride=2)], layout=layout, shortcut="bare_projection").blocks[0]
     x = images(4, 4, 6, 6)
     shared = by_hand(block.first, x)
     expected = conv(block.shortcut, shared) + by_hand(block.branches[0], shared)
@@ -80,12 +80,12 @@ def test_a_projecting_preactivation_block_shares_its_first_layers(layout):
 
 def test_erased_relu_lets_negative_values_out():
     x = images(4, 6, 5, 5)
-    assert build(6, [basic(6)], layout="original")[0](x).min() == 0
-    assert build(6, [basic(6)], layout="original_eraserelu")[0](x).min() < 0
+    assert build(6, [basic(6)], layout="original").blocks[0](x).min() == 0
+    assert build(6, [basic(6)], layout="original_eraserelu").blocks[0](x).min() < 0
 
 
 def test_a_bottleneck_carries_stride_and_groups_in_its_middle():
-    block = build(8, [bottleneck(4, 16, stride=2, groups=2)])[0]
+    block = build(8, [bottleneck(4, 16, stride=2, groups=2)]).blocks[0]
     convolutions = [layer for layer in block.branches[0] if isinstance(layer, torch.nn.Conv2d)]
     assert [(c.kernel_size[0], c.stride[0], c.groups) for c in convolutions] == [
         (1, 1, 1),
@@ -123,7 +123,7 @@ def test_the_second_path_sees_the_image_one_pixel_right_and_down():
 
 def test_pyramid_channels_grow_by_equal_steps():
     trunk = create_model("pyramidnet110_a48", num_classes=2).trunk
-    widths = [block.branches[0][-1].num_features for block in trunk[1][:-2]]
+    widths = [block.branches[0][-1].num_features for block in trunk[1].blocks]
     assert len(widths) == 54 and widths[0] == 17 and widths[-1] == 64
     assert widths == [round(16 + (place + 1) * 48 / 54) for place in range(54)]
 
@@ -137,7 +137,7 @@ def test_a_dropped_block_is_its_shortcut():
     config = RegularizerConfig(kind="stochastic_depth", keep=0.0, decay="uniform")
     tower = build(6, [basic(6)] * 3, layout="pyramid", regularizer=config)
     x = images(2, 6, 5, 5)
-    torch.testing.assert_close(tower[:3](x), x)
+    torch.testing.assert_close(torch.nn.Sequential(*tower.blocks)(x), x)
 
 
 def test_blocks_keep_with_the_linear_rule_and_draw_from_their_own_streams():

@@ -9,143 +9,22 @@ Shapes: B batch, C channels; branches are (B, C, ...), all of one shape and dtyp
 factor broadcasting against a branch.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from vision.images.model_config import Level, Range, RegularizerConfig
+from vision.images.mixing_rules import Draw, MixingRule, ShakeDropRule, ShakeShakeRule
+from vision.images.model_config import RegularizerConfig
 from vision.random_stream import RandomStream, uniform
 
-Draw = Callable[[int, int], Tensor]  # (offset, count) -> (count,) float32 uniform numbers in (0, 1)
 
+class Factors(NamedTuple):
+    """Factors of a block's branches, (n, ...) each."""
 
-def coefficient_shape(level: Level, shape: Sequence[int]) -> tuple[int, ...]:
-    """The shape of one coefficient tensor for branches of `shape`: sizes the level does not share stay."""
-    kept = {"batch": 0, "image": 1, "channel": 2, "pixel": len(shape)}[level]
-    return tuple(shape[:kept]) + (1,) * (len(shape) - kept)
-
-
-class MixingRule(Protocol):
-    """How the factors of a block's branches are drawn."""
-
-    @property
-    def level(self) -> Level:
-        """What shares one coefficient."""
-
-    @property
-    def expected_factor(self) -> float:
-        """What every branch is multiplied by when evaluating: the mean of the forward factors."""
-
-    def draws(self, branches: int, shape: Sequence[int]) -> int:
-        """How many uniform numbers one pass takes for `branches` branches of `shape`."""
-
-    def forward_factors(self, draw: Draw, branches: int, shape: Sequence[int]) -> Tensor:
-        """(n, ...) float32 factors of the forward pass."""
-
-    def backward_factors(self, draw: Draw, branches: int, shape: Sequence[int]) -> Tensor:
-        """(n, ...) float32 factors of the backward pass."""
-
-
-@dataclass(frozen=True)
-class ShakeDropRule:
-    """Factor b + alpha - b alpha forward and b + beta - b beta backward, gate b ~ Bernoulli(keep).
-
-    alpha = beta = 0 is Stochastic Depth; keep = 0 is one-branch Shake. `divisor` divides both factors in
-    training and the expectation (keep for inverted Stochastic Depth). Branches draw independently of each
-    other.
-    """
-
-    keep: float
-    alpha: Range
-    beta: Range
-    level: Level = "image"
-    gate_level: Level = "batch"
-    forward: str = "shake"
-    backward: str = "shake"
-    divisor: float = 1.0
-
-    @property
-    def expected_factor(self) -> float:
-        """keep + (1 - keep) E[alpha], over the divisor; plain keep would assume that E[alpha] = 0."""
-        return (self.keep + (1.0 - self.keep) * sum(self.alpha) / 2) / self.divisor
-
-    def draws(self, branches: int, shape: Sequence[int]) -> int:
-        """Gates, then alphas, then betas, drawn whether or not the modes use them."""
-        return self._gates(branches, shape) + 2 * branches * math.prod(coefficient_shape(self.level, shape))
-
-    def forward_factors(self, draw: Draw, branches: int, shape: Sequence[int]) -> Tensor:
-        """One where the gate is open, alpha where it is closed."""
-        return self._factors(draw, branches, shape, self.alpha, self.forward == "even", 0)
-
-    def backward_factors(self, draw: Draw, branches: int, shape: Sequence[int]) -> Tensor:
-        """One where the gate is open, beta (or the forward pass's alpha) where it is closed."""
-        if self.backward == "keep":
-            return self.forward_factors(draw, branches, shape)
-        return self._factors(draw, branches, shape, self.beta, self.backward == "even", 1)
-
-    def _gates(self, branches: int, shape: Sequence[int]) -> int:
-        return branches * math.prod(coefficient_shape(self.gate_level, shape))
-
-    def _factors(
-        self, draw: Draw, branches: int, shape: Sequence[int], limits: Range, even: bool, slot: int
-    ) -> Tensor:
-        gate_shape = (branches, *coefficient_shape(self.gate_level, shape))
-        gate = (draw(0, self._gates(branches, shape)) < self.keep).view(gate_shape)
-        low, high = limits
-        if even or low == high:
-            closed = torch.full_like(gate, (low + high) / 2, dtype=torch.float32)
-        else:
-            closed_shape = (branches, *coefficient_shape(self.level, shape))
-            count = math.prod(closed_shape)
-            unit = draw(self._gates(branches, shape) + slot * count, count)
-            closed = (low + (high - low) * unit).view(closed_shape)
-        factors = torch.where(gate, 1.0, closed)
-        return factors if self.divisor == 1.0 else factors / self.divisor
-
-
-@dataclass(frozen=True)
-class ShakeShakeRule:
-    """Factors uniform on the simplex: (alpha, 1 - alpha), alpha ~ U(0, 1), where there are two branches.
-
-    Differs from the paper: it defines two branches only; more take the flat Dirichlet distribution, whose
-    two-branch case is the paper's.
-    """
-
-    level: Level = "image"
-    forward: str = "shake"
-    backward: str = "shake"
-    branches: int = 2
-
-    @property
-    def expected_factor(self) -> float:
-        """One over the number of branches."""
-        return 1.0 / self.branches
-
-    def draws(self, branches: int, shape: Sequence[int]) -> int:
-        """Forward factors, then backward factors, drawn whether or not the modes use them."""
-        return 2 * branches * math.prod(coefficient_shape(self.level, shape))
-
-    def forward_factors(self, draw: Draw, branches: int, shape: Sequence[int]) -> Tensor:
-        """A point of the simplex, or its centre."""
-        return self._factors(draw, branches, shape, self.forward == "even", 0)
-
-    def backward_factors(self, draw: Draw, branches: int, shape: Sequence[int]) -> Tensor:
-        """Another point of the simplex, its centre, or the forward pass's point."""
-        if self.backward == "keep":
-            return self.forward_factors(draw, branches, shape)
-        return self._factors(draw, branches, shape, self.backward == "even", 1)
-
-    def _factors(self, draw: Draw, branches: int, shape: Sequence[int], even: bool, slot: int) -> Tensor:
-        factor_shape = (branches, *coefficient_shape(self.level, shape))
-        count = math.prod(factor_shape)
-        if even:
-            return torch.full_like(draw(0, branches), 1.0 / branches).view(branches, *(1 for _ in shape))
-        exponential = -torch.log(draw(slot * count, count)).view(factor_shape)
-        return exponential / exponential.sum(dim=0, keepdim=True)
+    forward: Tensor
+    backward: Tensor
 
 
 def _weighted_sum(factors: Tensor, branches: Sequence[Tensor]) -> Tensor:
@@ -212,8 +91,8 @@ def mix(branches: Sequence[Tensor], forward_factors: Tensor, backward_factors: T
 class SumBranches(nn.Module):
     """The plain sum of a block's branches, no regularizer."""
 
-    def forward(self, branches: Sequence[Tensor]) -> Tensor:
-        """Adds n tensors (B, C, ...)."""
+    def forward(self, branches: Sequence[Tensor], factors: None = None) -> Tensor:
+        """Adds n tensors (B, C, ...); it never has factors."""
         total = branches[0]
         for branch in branches[1:]:
             total = total + branch
@@ -231,11 +110,13 @@ class BranchMixer(nn.Module):
         self.after_sum = after_sum
         self.stream = RandomStream(seed)
 
-    def forward(self, branches: Sequence[Tensor]) -> Tensor:
-        """Merges n tensors (B, C, ...) of one shape into one."""
+    def forward(self, branches: Sequence[Tensor], factors: Factors | None = None) -> Tensor:
+        """Merges n tensors (B, C, ...) of one shape into one; in training with given factors, or its own."""
         if not self.training:
             return self.sum(branches) * self.rule.expected_factor
         branches = [self.sum(branches)] if self.after_sum else list(branches)
+        if factors is not None:
+            return mix(branches, *factors)
         number, shape = len(branches), branches[0].shape
         count = self.rule.draws(number, shape)
         state = self.stream.advance(count)

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from vision.images.model_config import RegularizerConfig
 from vision.images.networks.layers import convolution, draw_seed
 from vision.images.networks.shortcuts import SHORTCUTS
-from vision.images.regularizers import build_mixer
+from vision.images.regularizers import Factors, build_mixer
+from vision.images.shared_draws import shared_draws
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,43 @@ class ResidualBlock(nn.Module):
         self.shortcut = shortcut or nn.Identity()
         self.last = last or nn.Identity()
 
+    def forward(self, x: Tensor, factors: Factors | None = None) -> Tensor:
+        """(B, C_in, H, W) to (B, C_out, H', W'); `factors` are what `merge` takes in place of its own."""
+        h = self.first(x)
+        residual = self.merge([branch(h) for branch in self.branches], factors)
+        return self.last(self.shortcut(h) + residual)
+
+
+class ResidualTower(nn.Module):
+    """Blocks one after another, then the layers behind them; named by their places, as in a `Sequential`."""
+
+    def __init__(self, blocks: Sequence[ResidualBlock], neck: Sequence[nn.Module], *, branches: int) -> None:
+        """Takes blocks of so many branches each, and the neck's layers."""
+        super().__init__()
+        self._sizes = len(blocks), len(neck)
+        for place, module in enumerate((*blocks, *neck)):
+            self.add_module(str(place), module)
+        self.draws = shared_draws([block.merge for block in blocks], branches)
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """The residual blocks, first to last."""
+        return [self.get_submodule(str(place)) for place in range(self._sizes[0])]
+
+    @property
+    def neck(self) -> list[nn.Module]:
+        """The layers behind them."""
+        return [self.get_submodule(str(place)) for place in range(self._sizes[0], sum(self._sizes))]
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, C_in, H, W) to (B, C_out, H', W')."""
-        h = self.first(x)
-        residual = self.merge([branch(h) for branch in self.branches])
-        return self.last(self.shortcut(h) + residual)
+        blocks = self.blocks
+        factors = self.draws(x) if self.training and self.draws is not None else [None] * len(blocks)
+        for block, given in zip(blocks, factors, strict=True):
+            x = block(x, given)
+        for layer in self.neck:
+            x = layer(x)
+        return x
 
 
 def build_block(
@@ -192,7 +225,7 @@ def residual_tower(
     shortcut: str = "projection",
     branches: int = 1,
     regularizer: RegularizerConfig | None = None,
-) -> nn.Sequential:
+) -> ResidualTower:
     """Residual blocks one after another, then the layout's neck.
 
     Args:
@@ -214,7 +247,7 @@ def residual_tower(
         raise ValueError(f"layout is {layout!r}; expected one of {tuple(LAYOUTS)}")
     if shortcut not in SHORTCUTS:
         raise ValueError(f"shortcut is {shortcut!r}; expected one of {tuple(SHORTCUTS)}")
-    modules: list[nn.Module] = []
+    built: list[ResidualBlock] = []
     for number, convolutions in enumerate(blocks, start=1):
         merge = build_mixer(
             regularizer or RegularizerConfig(),
@@ -223,7 +256,7 @@ def residual_tower(
             blocks=len(blocks),
             seed=draw_seed(generator),
         )
-        modules.append(
+        built.append(
             build_block(
                 in_channels,
                 convolutions,
@@ -235,4 +268,4 @@ def residual_tower(
             )
         )
         in_channels = convolutions[-1].channels
-    return nn.Sequential(*modules, *layers(LAYOUTS[layout].neck, in_channels))
+    return ResidualTower(built, layers(LAYOUTS[layout].neck, in_channels), branches=branches)
