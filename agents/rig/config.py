@@ -231,7 +231,14 @@ class RigConfig:
     @property
     def intervals(self) -> int:
         """How many measurements a run makes."""
-        return self.pretraining_intervals + math.ceil(self.steps / self.interval_steps)
+        return sum(number for _, number in self.stages)
+
+    @property
+    def stages(self) -> tuple[tuple[str, int], ...]:
+        """What a run does one after the other, and how many measurements it makes of each."""
+        acting = ("acting", math.ceil(self.steps / self.interval_steps))
+        before = self.pretraining_intervals
+        return (("autoencoder", before), acting) if before else (acting,)
 
 
 def _check_words(config: RigConfig) -> None:

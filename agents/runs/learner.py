@@ -22,6 +22,8 @@ class LearnerConfig(Protocol):
     Fields hold `int`, `float`, `bool`, `str`, `Literal`, tuples of these, or nested frozen dataclasses (so
     that the config is also plain JSON). `__post_init__` checks every field and raises a `ValueError` of the
     form `field: got value, expected ...`. No field has the name of a flag of `agents.commands.train.Options`.
+    A config whose intervals are not all alike may have `stages`, (name, number of intervals) each: the time
+    left is then that of the present stage.
     """
 
     @property

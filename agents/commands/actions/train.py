@@ -162,7 +162,8 @@ def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> N
         raise ConfigError(str(error)) from error
     if asked := stop.signal_number:
         raise Stopped(asked, "stopped before the first interval")
-    with progress(f"{record.kind} seed {seed}") as observer:
+    stages = getattr(config, "stages", ())
+    with progress(f"{record.kind} seed {seed}", stages) as observer:
         if device != record.resolved_device:
             observer.notice(
                 f"the run began on {record.resolved_device} and goes on on {device}: numbers may differ"
