@@ -6,7 +6,8 @@ epochs for the pushers' autoencoders. Differs from them: beta, which is for our 
 image, and its rise over the first epochs; the prior's covariance; how seldom the pushers are measured, as an
 episode for each of the goals costs more than the thousand actions that lie between two measurements there.
 The others are ours, for a CPU: 48 pixels, smaller networks, fewer updates; the pushers look 20 actions ahead
-(discount 0.95, there 0.99), and a fifth of their actions is random.
+(discount 0.95, there 0.99), and a fifth of their actions is random. The `long_` runs have as many actions as
+the paper's, and one update in each: half an hour or so on a core.
 """
 
 from dataclasses import replace
@@ -29,6 +30,7 @@ _PUSHER = replace(
     random_actions=0.2,
 )
 _MULTI_PUSHER = replace(_PUSHER, env="multi_pusher", latent=12, points=32)
+_LONG_PUSHER = replace(_PUSHER, steps=500_000, interval_steps=25_000, updates_per_step=1, parallel=8)
 
 _PAPER = RigConfig(
     image_size=84,
@@ -53,6 +55,10 @@ PRESETS: dict[str, RigConfig] = {
     "multi_pusher": _MULTI_PUSHER,
     "variable_pusher": replace(_MULTI_PUSHER, env="variable_pusher"),
     "door": replace(_PUSHER, env="door"),
+    "long_pusher": _LONG_PUSHER,
+    "long_multi_pusher": replace(
+        _LONG_PUSHER, env="multi_pusher", latent=12, points=32, vae_epochs=100, beta=0.1
+    ),
     "paper_reacher": replace(
         _PAPER,
         latent=16,

@@ -18,6 +18,8 @@ from envs.manipulation.tasks import TASKS
 from envs.manipulation.world import World
 from tests.rig.tiny import TINY, tiny
 
+LONG = ("pusher", "multi_pusher")
+
 
 @pytest.mark.parametrize(
     ("field", "value"),
@@ -82,8 +84,10 @@ def test_intervals_are_those_of_pretraining_and_of_play():
 
 def test_presets_name_every_world_ours_and_the_papers():
     worlds = {"reacher", "pusher", "multi_pusher", "variable_pusher", "door"}
-    assert set(PRESETS) == worlds | {f"paper_{world}" for world in worlds}
-    assert all(config.env == name.removeprefix("paper_") for name, config in PRESETS.items())
+    assert set(PRESETS) == worlds | {f"paper_{world}" for world in worlds} | {
+        f"long_{world}" for world in LONG
+    }
+    assert all(name.removeprefix("paper_").removeprefix("long_") == PRESETS[name].env for name in PRESETS)
     assert PRESETS["paper_pusher"].steps == 500_000 and PRESETS["paper_pusher"].hidden == (400, 300)
     assert PRESETS["paper_pusher"].interval_steps == 20_000
     assert PRESETS["reacher"] == RigConfig()
