@@ -22,6 +22,9 @@ from vision.schedules import ScheduleConfig, Setting
 
 EPOCH_UPDATES = 100
 """Updates in an epoch, whatever the number of images, as in the code of Nair et al. (2018)."""
+CROWDED_SHARE = 0.5
+"""Of the epochs, the first: they show all things where their number varies. An autoencoder that meets each
+puck in half of the images only learns to draw none of them, or one."""
 MOMENTUM = 0.9
 """Adam's first decay rate."""
 
@@ -56,8 +59,10 @@ class AutoencoderTraining:
         side = config.image_size
         self.images = np.empty((0, side, side, 3), np.uint8)
         """[N, S, S, 3]; none until `begin` or `take_images`."""
-        self._resident: Tensor | None = None
-        """The same on a GPU, so that no batch of them is sent there."""
+        self._crowded: NDArray[np.uint8] | None = None
+        """[N, S, S, 3] with all things, for the first epochs, where their number varies."""
+        self._resident: tuple[Tensor, ...] = ()
+        """Both on a GPU, so that no batch of them is sent there."""
         self._latent = config.latent
         self._device = torch.device(device)
         network = build_network(config, generator=torch.Generator().manual_seed(seed))
@@ -75,8 +80,12 @@ class AutoencoderTraining:
 
     def beta(self) -> float:
         """Weight of the KL divergence now: it rises from 0 over the first `beta_warmup` of pretraining."""
-        rise = self.config.beta_warmup * EPOCH_UPDATES * self.config.vae_epochs * self.config.vae_batch
+        rise = self.config.beta_warmup * self._pretraining_samples
         return self.config.beta * min(1.0, self.fit.samples / rise if rise else 1.0)
+
+    @property
+    def _pretraining_samples(self) -> int:
+        return EPOCH_UPDATES * self.config.vae_epochs * self.config.vae_batch
 
     def pretrain(self) -> Iterator[dict[str, float]]:
         """Train from here to the end of the first epochs, yielding one report an epoch.
@@ -100,27 +109,35 @@ class AutoencoderTraining:
         ]
         return _named({name: float(np.mean([r[name] for r in reports])) for name in reports[0]})
 
-    def begin(self, images: NDArray[np.uint8]) -> None:
+    def begin(self, images: NDArray[np.uint8], crowded: NDArray[np.uint8] | None = None) -> None:
         """Learn on these covering images, [N, S, S, 3], from the start: the mean image is theirs.
+
+        Args:
+            images: as the task's episodes show it.
+            crowded: with all things, where their number varies; they come first.
 
         Raises:
             ValueError: when they are of another number or size.
         """
-        self.take_images(images)
+        self.take_images(images, crowded)
         fit_mean_image(self.fit.model, images)
 
-    def take_images(self, images: NDArray[np.uint8]) -> None:
-        """Go on with the covering images [N, S, S, 3] of the run that is continued.
+    def take_images(self, images: NDArray[np.uint8], crowded: NDArray[np.uint8] | None = None) -> None:
+        """Go on with the covering images of the run that is continued; see `begin`.
 
         Raises:
             ValueError: when they are of another number or size.
         """
         expected = (self.config.vae_images, *self.images.shape[1:])
-        if images.shape != expected:
-            raise ValueError(f"covering images: got {images.shape}, expected {expected}")
-        self.images = images
+        given = [images] if crowded is None else [images, crowded]
+        for part in given:
+            if part.shape != expected:
+                raise ValueError(f"covering images: got {part.shape}, expected {expected}")
+        self.images, self._crowded = images, crowded
         if self._device.type == "cuda":
-            self._resident = torch.from_numpy(np.require(images, requirements="CW")).to(self._device)
+            self._resident = tuple(
+                torch.from_numpy(np.require(part, requirements="CW")).to(self._device) for part in given
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes, without the images."""
@@ -131,9 +148,10 @@ class AutoencoderTraining:
         self.fit.load_state_dict(state)
 
     def _fetch(self, indices: Tensor, generator: torch.Generator) -> Batch:
-        if self._resident is not None:
-            return self._with_noise(self._resident[indices.to(self._device)])
-        return self._batch(self.images[indices.numpy()])
+        crowd = self._crowded is not None and self.fit.samples < CROWDED_SHARE * self._pretraining_samples
+        if self._resident:
+            return self._with_noise(self._resident[crowd][indices.to(self._device)])
+        return self._batch((self._crowded if crowd else self.images)[indices.numpy()])
 
     def _batch(self, images: NDArray[np.uint8]) -> Batch:
         return self._with_noise(torch.from_numpy(images).to(self._device))

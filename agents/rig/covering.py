@@ -16,7 +16,7 @@ MOST_FAILURES = 10
 
 
 def covering_images(
-    task: ManipulationTask, rng: np.random.Generator, *, count: int, rollout: int
+    task: ManipulationTask, rng: np.random.Generator, *, count: int, rollout: int, everything: bool = False
 ) -> NDArray[np.uint8]:
     """Images [count, S, S, 3] of hand and pucks all over their ranges.
 
@@ -26,6 +26,7 @@ def covering_images(
         count: how many images.
         rollout: images of one rollout, its first one included. The hand begins at a random layout and then
             acts at random, so that pucks are also seen where only pushes bring them.
+        everything: all things take part in all rollouts, also where their number varies.
 
     Raises:
         PhysicsError: when the physics failed `MOST_FAILURES` times in a row; else rollouts are drawn anew.
@@ -35,7 +36,7 @@ def covering_images(
     while missing > 0:
         rollouts = min(SIDE_BY_SIDE, -(-missing // rollout))
         try:
-            images.append(_rollouts(task, rng, rollouts, rollout)[:missing])
+            images.append(_rollouts(task, rng, rollouts, rollout, everything)[:missing])
         except PhysicsError:
             failures += 1
             if failures == MOST_FAILURES:
@@ -45,11 +46,21 @@ def covering_images(
     return np.concatenate(images)
 
 
+def covering_sets(
+    task: ManipulationTask, rng: np.random.Generator, *, count: int, rollout: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Covering images as episodes look, and where the number of things varies as many with all of them."""
+    images = covering_images(task, rng, count=count, rollout=rollout)
+    if task.plan.fewest is None:
+        return images, None
+    return images, covering_images(task, rng, count=count, rollout=rollout, everything=True)
+
+
 def _rollouts(
-    task: ManipulationTask, rng: np.random.Generator, rollouts: int, length: int
+    task: ManipulationTask, rng: np.random.Generator, rollouts: int, length: int, everything: bool
 ) -> NDArray[np.uint8]:
     """Images [rollouts length, S, S, 3], those of one moment after another."""
-    starts = sample_layouts(task.plan, rng, rollouts)
+    starts = sample_layouts(task.plan, rng, rollouts, everything=everything)
     episodes = [task.begin([rng], {"start": start, "goal": start})[0] for start in starts]
     images = [task.observe(episodes)["observation"]]
     for _ in range(length - 1):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from agents.rig.autoencoding import AutoencoderTraining
 from agents.rig.config import RigConfig
-from agents.rig.covering import covering_images
+from agents.rig.covering import covering_sets
 from agents.rig.representation import LatentRepresentation
 from agents.rig.worlds import build_task
 from envs.manipulation.plan import LAYOUT_HIGH, LAYOUT_LOW
@@ -163,9 +163,9 @@ def _error(images: NDArray[np.uint8], others: NDArray, region: NDArray[np.bool_]
 
 def _trained(config: RigConfig, task: ManipulationTask, rng: np.random.Generator) -> LatentRepresentation:
     """An autoencoder trained on covering images of its own."""
-    images = covering_images(task, rng, count=config.vae_images, rollout=config.vae_rollout)
+    sets = covering_sets(task, rng, count=config.vae_images, rollout=config.vae_rollout)
     training = AutoencoderTraining(config, seed=int(rng.integers(2**63)), device="cpu")
-    training.begin(images)
+    training.begin(*sets)
     for _ in training.pretrain():
         pass
     return training.representation

@@ -15,7 +15,7 @@ from agents.rig.agent import ACTIONS, build_agent
 from agents.rig.autoencoding import AutoencoderTraining
 from agents.rig.collector import Collector
 from agents.rig.config import RigConfig
-from agents.rig.covering import covering_images
+from agents.rig.covering import covering_sets
 from agents.rig.device_updates import DeviceUpdates
 from agents.rig.evaluation import final_distances, held_out_goals
 from agents.rig.experience import draw_batch, draw_rows
@@ -53,6 +53,7 @@ class RigLearner:
             AutoencoderTraining(config, seed=images, device=device) if config.autoencoder else None
         )
         self._covering: Segment | None = None
+        self._crowded: Segment | None = None
         self._covering_rng = np.random.default_rng(covering)
         self.agent = build_agent(
             config,
@@ -169,6 +170,7 @@ class RigLearner:
             state |= {
                 "autoencoder": self.autoencoder.state_dict(),
                 "covering": self._covering,
+                "crowded": self._crowded,
             }
         return state
 
@@ -182,7 +184,9 @@ class RigLearner:
         restore_numpy(self._rng, state["rng"])
         if self.autoencoder:
             self._covering = state["covering"]
-            self.autoencoder.take_images(self._covering.array)
+            self._crowded = state.get("crowded")  # runs of earlier versions had none
+            crowded = None if self._crowded is None else self._crowded.array
+            self.autoencoder.take_images(self._covering.array, crowded)
             self.autoencoder.load_state_dict(state["autoencoder"])
         self.goals.load_state_dict(state["goals"])
         self.algorithm.load_state_dict(state["algorithm"])
@@ -194,9 +198,10 @@ class RigLearner:
         if self.autoencoder is None or self._covering is not None:
             return
         count, rollout = self.config.vae_images, self.config.vae_rollout
-        images = covering_images(self._task, self._covering_rng, count=count, rollout=rollout)
+        images, crowded = covering_sets(self._task, self._covering_rng, count=count, rollout=rollout)
         self._covering = Segment(images)
-        self.autoencoder.begin(images)
+        self._crowded = None if crowded is None else Segment(crowded)
+        self.autoencoder.begin(images, crowded)
 
     def _device_updates(self) -> DeviceUpdates | None:
         """Updates that nobody waits for, on a GPU; images are too large to be drawn for many at once."""

@@ -59,6 +59,9 @@ PRESETS: dict[str, RigConfig] = {
     "long_multi_pusher": replace(
         _LONG_PUSHER, env="multi_pusher", latent=12, points=32, vae_epochs=100, beta=0.1
     ),
+    "long_variable_pusher": replace(
+        _LONG_PUSHER, env="variable_pusher", latent=12, points=32, vae_epochs=60, beta=0.1
+    ),
     "paper_reacher": replace(
         _PAPER,
         latent=16,

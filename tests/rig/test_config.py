@@ -18,7 +18,7 @@ from envs.manipulation.tasks import TASKS
 from envs.manipulation.world import World
 from tests.rig.tiny import TINY, tiny
 
-LONG = ("pusher", "multi_pusher")
+LONG = ("pusher", "multi_pusher", "variable_pusher")
 
 
 @pytest.mark.parametrize(

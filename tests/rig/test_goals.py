@@ -7,7 +7,7 @@ import torch
 import agents.rig.autoencoding
 import agents.rig.goals
 from agents.rig.autoencoding import AutoencoderTraining, build_network
-from agents.rig.covering import MOST_FAILURES, covering_images
+from agents.rig.covering import MOST_FAILURES, covering_images, covering_sets
 from agents.rig.density import log_densities, skew_weights
 from agents.rig.goals import POOL, ImaginedGoals, TaskGoals
 from agents.rig.layouts import sample_layouts
@@ -68,6 +68,25 @@ def test_covering_rollouts_whose_physics_fail_are_drawn_anew_but_not_for_ever(mo
     failures += [True] * MOST_FAILURES
     with pytest.raises(PhysicsError):
         covering_images(world, np.random.default_rng(0), count=8, rollout=4)
+
+
+def test_where_the_number_of_things_varies_the_first_half_of_the_epochs_shows_all_of_them(monkeypatch):
+    world = task("variable_pusher")
+    images, crowded = covering_sets(world, np.random.default_rng(0), count=40, rollout=4)
+    assert covering_sets(task("multi_pusher"), np.random.default_rng(0), count=4, rollout=4)[1] is None
+    config = tiny(env="variable_pusher", vae_images=40, vae_epochs=4, vae_batch=4)
+    training = AutoencoderTraining(config, seed=0, device="cpu")
+    training.begin(images, crowded)
+    seen, fetched = [], training._batch
+
+    def batch(pixels):
+        seen.append([any(np.array_equal(image, other) for other in crowded) for image in pixels])
+        return fetched(pixels)
+
+    monkeypatch.setattr(training, "_batch", batch)
+    list(training.pretrain())
+    half = len(seen) // 2
+    assert all(map(all, seen[:half])) and not any(map(all, seen[half:]))
 
 
 def test_covering_images_have_as_many_pucks_as_the_episodes():

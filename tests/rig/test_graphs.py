@@ -70,8 +70,8 @@ def test_images_that_lie_on_the_device_are_those_that_would_be_sent(method, devi
     images.setflags(write=False)
     training.begin(images)
     if device == "cpu":
-        assert training._resident is None
-        training._resident = torch.from_numpy(images.copy())
+        assert not training._resident
+        training._resident = (torch.from_numpy(images.copy()),)
     chosen = torch.tensor([3, 0, 3, 11])
     pixels = training._fetch(chosen, training.fit.generator)[0]
     assert pixels.device.type == device and np.array_equal(pixels.cpu().numpy(), images[chosen.numpy()])

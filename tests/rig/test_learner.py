@@ -102,7 +102,7 @@ def test_a_continued_run_draws_no_covering_images_and_no_goals_anew(name, monkey
     first = make(name)
     next(first.train())
     state = first.state_dict()
-    monkeypatch.setattr(agents.rig.learner, "covering_images", None)
+    monkeypatch.setattr(agents.rig.learner, "covering_sets", None)
     monkeypatch.setattr(agents.rig.goals, "sample_layouts", None)
     resumed = make(name, seed=99)
     resumed.load_state_dict(state)
