@@ -11,7 +11,7 @@ from torch import Tensor
 from agents.interactions.config import InteractionsConfig
 from agents.interactions.findings import Findings, read_findings
 from vision.fit import Fit
-from vision.interactions.loss import PenalisedError, mean_errors
+from vision.interactions.loss import PenalisedError, row_errors
 from vision.interactions.networks import InteractionNetwork
 from vision.interactions.problem import Part, Problem, synthetic_problem, tabular_problem
 from vision.interactions.tabular import read_table
@@ -115,7 +115,7 @@ def part_outputs(network: InteractionNetwork, part: Part, *, batch: int = 2000) 
 
 def part_errors(network: InteractionNetwork, part: Part, problem: Problem) -> Tensor:
     """Return the (M,) mean errors over all rows of a part, on the CPU."""
-    return mean_errors(part_outputs(network, part), part.targets, binary=problem.binary).cpu()
+    return row_errors(part_outputs(network, part), part.targets, binary=problem.binary).mean(0).cpu()
 
 
 def build(config: InteractionsConfig, *, seed: int, device: str) -> InteractionsLearner:

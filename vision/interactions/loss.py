@@ -30,7 +30,7 @@ class PenalisedError:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss on (B, M, p) inputs and (B, M) targets; `generator` is not used."""
         inputs, targets = part
-        errors = mean_errors(network(inputs), targets, binary=self._binary)
+        errors = row_errors(network(inputs), targets, binary=self._binary).mean(0)
         loss = errors.sum()
         if self._l1:
             for weight in self._weights:
@@ -38,8 +38,8 @@ class PenalisedError:
         return loss, {"error": errors.mean()}
 
 
-def mean_errors(outputs: Tensor, targets: Tensor, *, binary: bool) -> Tensor:
-    """Return the (M,) mean errors of (B, M) outputs: squared, or logistic in nats."""
+def row_errors(outputs: Tensor, targets: Tensor, *, binary: bool) -> Tensor:
+    """Return the (B, M) errors of (B, M) outputs: squared, or logistic in nats."""
     if binary:
-        return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(0)
-    return (outputs - targets).square().mean(0)
+        return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none")
+    return (outputs - targets).square()
