@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from agents.interactions.config import InteractionsConfig
-from agents.interactions.learner import part_errors
-from vision.fit import Fit
-from vision.interactions.loss import PenalisedError
+from agents.interactions.learner import fit_of, part_errors
 from vision.interactions.networks import InteractionNetwork
 from vision.interactions.problem import Problem
 from vision.interactions.ranking import Interaction
@@ -71,9 +69,7 @@ def fit_additive(
         sets=largest,
         generator=torch.Generator().manual_seed(seed),
     )
-    train = problem.parts["train"].to(device)
-    loss = PenalisedError(network.main_weights(), l1=config.l1, binary=problem.binary)
-    fit = Fit(network, loss, train, len(train), config.fit, seed=seed, device=device)
+    fit = fit_of(network, problem.parts["train"].to(device), problem, config, seed=seed)
     for _ in fit.train():
         pass
     return float(part_errors(network, problem.parts["validation"].to(device), problem).mean())

@@ -39,9 +39,7 @@ class InteractionsLearner:
         self.problem = build_problem(config, seed=seed)
         self._parts = {name: part.to(device) for name, part in self.problem.parts.items()}
         self.network = build_network(config, self.problem, torch.Generator().manual_seed(seed))
-        train = self._parts["train"]
-        loss = PenalisedError(self.network.main_weights(), l1=config.l1, binary=self.problem.binary)
-        self._fit = Fit(self.network, loss, train, len(train), config.fit, seed=seed, device=device)
+        self._fit = fit_of(self.network, self._parts["train"], self.problem, config, seed=seed)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end; see `vision.fit.Fit.train` for what is raised."""
@@ -104,6 +102,14 @@ def build_network(
         univariate=config.univariate if config.network == "mlp_m" else (),
         generator=generator,
     )
+
+
+def fit_of(
+    network: InteractionNetwork, train: Part, problem: Problem, config: InteractionsConfig, *, seed: int
+) -> Fit:
+    """Return the supervised run of a config on training rows, which lie on its device."""
+    loss = PenalisedError(network.main_weights(), l1=config.l1, binary=problem.binary)
+    return Fit(network, loss, train, len(train), config.fit, seed=seed, device=train.targets.device)
 
 
 @torch.no_grad()

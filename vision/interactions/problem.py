@@ -82,9 +82,8 @@ def synthetic_problem(functions: tuple[str, ...], rows: int, rng: np.random.Gene
 
 def tabular_problem(name: str, table: Table, rng: np.random.Generator) -> Problem:
     """Shuffle and split a tabular set; a blank gets the median of its column in the training rows."""
-    count = len(table.targets)
-    order = rng.permutation(count)
-    train, validation = round(SHARES[0] * count), round(SHARES[1] * count)
+    order = rng.permutation(len(table.targets))
+    train = _bounds(len(order))[0]
     inputs, targets = table.inputs[order], table.targets[order]
     known = ~np.isnan(inputs[:train])
     for column in np.flatnonzero(np.isnan(inputs).any(0)):
@@ -93,10 +92,36 @@ def tabular_problem(name: str, table: Table, rng: np.random.Generator) -> Proble
             raise ValueError(f"{where}: got blanks in all training rows, expected some numbers")
         middle = np.median(inputs[:train, column][known[:, column]])
         inputs[np.isnan(inputs[:, column]), column] = middle
-    parts, deviations = _standardised(
-        inputs[:, None], targets[:, None], [train, train + validation], binary=table.layout.binary
-    )
-    return Problem((name,), table.layout.inputs, parts, (None,), deviations, table.layout.binary)
+    names, binary = table.layout.inputs, table.layout.binary
+    return regression_problem(name, names, inputs, targets, binary=binary)
+
+
+def regression_problem(
+    name: str,
+    names: tuple[str, ...],
+    inputs: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    *,
+    binary: bool = False,
+) -> Problem:
+    """Split rows of one function in their order, in the shares of `SHARES`.
+
+    Args:
+        name: of the function.
+        names: of its p inputs.
+        inputs: (N, p).
+        targets: (N,).
+        binary: whether targets are 0 or 1.
+    """
+    bounds = _bounds(len(targets))
+    parts, deviations = _standardised(inputs[:, None], targets[:, None], bounds, binary=binary)
+    return Problem((name,), names, parts, (None,), deviations, binary)
+
+
+def _bounds(count: int) -> list[int]:
+    """Return the first validation row and the first test row of so many rows."""
+    train, validation = round(SHARES[0] * count), round(SHARES[1] * count)
+    return [train, train + validation]
 
 
 def _standardised(
