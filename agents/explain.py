@@ -8,7 +8,7 @@ Shapes: B boards, p inputs (x and y of each stone), K scores.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -34,7 +34,6 @@ AT_ONCE = 2000
 """Boards in one pass of the network."""
 DIFFERENCES = 2000
 """Boards on which the mixed difference of each pair is measured."""
-DISTILLING = InteractionsConfig(network="mlp_m", epochs=40)
 
 Value = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
@@ -116,15 +115,21 @@ class Explanation:
 
 
 def explain(
-    network: PolicyValueNetwork, boards: Boards, *, count: int, epochs: float, seed: int, device: str
+    network: PolicyValueNetwork,
+    boards: Boards,
+    config: InteractionsConfig,
+    *,
+    count: int,
+    seed: int,
+    device: str,
 ) -> Explanation:
     """Distil the value of a network on random boards and rank what interacts.
 
     Args:
         network: in evaluation mode, on the device.
         boards: of which kind.
+        config: of the network that learns the value.
         count: how many boards; eight in ten are learnt from.
-        epochs: passes over them.
         seed: of the boards and the weights.
         device: where networks run.
     """
@@ -132,7 +137,7 @@ def explain(
     drawn = draw_boards(boards, count, rng)
     value = value_of(network, boards, device)
     problem = regression_problem("value", boards.inputs, drawn.astype(np.float64), value(drawn))
-    distilled = _distil(problem, replace(DISTILLING, epochs=epochs), seed=seed, device=device)
+    distilled = _distil(problem, config, seed=seed, device=device)
     error = float(part_errors(distilled, problem.parts["test"].to(device), problem)[0])
     variance = float(problem.parts["test"].targets.double().var(correction=0))
     (findings,) = read_findings(problem, distilled, mean="min")

@@ -27,10 +27,10 @@ class Config:
     network: tyro.conf.Positional[str] = "kr_drl"
     """A pretrained network, a checkpoint file, or a run folder of kr_dl or kr_drl."""
 
-    own: int = 2
+    own: int = 1
     """Stones of the team to throw."""
 
-    other: int = 2
+    other: int = 1
     """Stones of the other team."""
 
     shots_left: int = 1
@@ -39,8 +39,11 @@ class Config:
     boards: int = 30_000
     """Boards to learn from, validate and test on, eight to one to one."""
 
-    epochs: float = 40.0
+    epochs: float = 20.0
     """Passes over the boards."""
+
+    l1: float = 5e-4
+    """Penalty on the sum of absolute weights of the small network; more makes it see fewer interactions."""
 
     json: str = ""
     """File for everything found, as JSON; none if left out."""
@@ -65,6 +68,7 @@ class Config:
         check_whole("shots_left", self.shots_left, low=1, high=15)
         check_whole("boards", self.boards, low=FEWEST_BOARDS, high=MOST_BOARDS)
         check_real("epochs", self.epochs, low=0.1, high=MOST_EPOCHS)
+        check_real("l1", self.l1, low=0.0, high=1e3)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         for field, name, suffix in (("json", self.json, ".json"), ("plot", self.plot, ".png")):
             if name:

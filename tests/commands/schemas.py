@@ -54,7 +54,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "play": {"seed"},
     "analyse": {"seed", "shot"},
     "canaries": {"seed"},
-    "explain": {"own", "other", "seed"},
+    "explain": {"own", "other", "l1", "seed"},
     "strategy": {"games", "seed"},
     "shots": {"contact_quantum", "protected_shots", "seed"},
     "schedule": {"base.momentum", "base.raised_momentum", "base.warmup_epochs"},

@@ -1,7 +1,5 @@
 """Laws of the tabular sets and of problems made from them: columns, standardisation, blanks, bad files."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -10,8 +8,6 @@ from vision.interactions.problem import synthetic_problem, tabular_problem
 from vision.interactions.tabular import LAYOUTS, read_table
 
 ROWS = 50
-DATA = Path(__file__).parents[3] / "shared" / "data"
-REAL_ROWS = {"bike": 17_379, "california": 20_640, "letter": 20_000}
 
 
 def write(folder, dataset, *, rows=ROWS, change=lambda cells, number: cells, extra=("note",)):
@@ -121,15 +117,6 @@ def test_missing_columns_rows_and_files_are_named(tmp_path):
     write(tmp_path, "california", change=lambda cells, number: cells | {"total_bedrooms": ""})
     with pytest.raises(ValueError, match="total_bedrooms: got blanks in all training rows"):
         tabular_problem("california", read_table(tmp_path, "california"), np.random.default_rng(0))
-
-
-@pytest.mark.parametrize("dataset", LAYOUTS)
-def test_the_official_files_are_read_whole(dataset):
-    if not DATA.is_dir():
-        pytest.skip("the official files are not beside the project")
-    table = read_table(DATA, dataset)
-    assert len(table.targets) == REAL_ROWS[dataset]
-    assert np.isnan(table.inputs).sum() == (207 if dataset == "california" else 0)
 
 
 def test_synthetic_parts_have_equal_rows_and_come_from_the_generator():

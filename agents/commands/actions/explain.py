@@ -12,6 +12,7 @@ from agents.commands.terminal.tables import print_table
 from agents.curling.networks.models import load_network
 from agents.curling.player_tokens import pretrained_names, pretrained_path
 from agents.explain import Boards, Explanation, explain
+from agents.interactions.config import InteractionsConfig
 from agents.plots.curves import save_figure
 from agents.plots.pair_strengths import PairPanel, draw_pairs
 from agents.runs import origin
@@ -41,9 +42,8 @@ def write_explanation(config: "Config") -> None:
     )
     sys.stdout.write(f"{name}: learning the value of {config.boards:,} boards\n")
     sys.stdout.flush()
-    found = explain(
-        loaded.network, boards, count=config.boards, epochs=config.epochs, seed=config.seed, device=device
-    )
+    distilled = InteractionsConfig(network="mlp_m", epochs=config.epochs, l1=config.l1)
+    found = explain(loaded.network, boards, distilled, count=config.boards, seed=config.seed, device=device)
     agreement = "" if found.agreement is None else f"; rank correlation over all pairs {found.agreement:.2f}"
     print_table(
         _table(found),
@@ -81,6 +81,7 @@ def _json(found: Explanation, boards: Boards, config: "Config") -> dict[str, Any
         **given,
         "boards": config.boards,
         "epochs": config.epochs,
+        "l1": config.l1,
         "seed": config.seed,
         **origin.origin(),
         "explained": found.explained,
