@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PANELS_PER_ROW = 5
 FRAME_INCHES, INPUT_INCHES, NAME_INCHES = 0.9, 0.21, 0.075
+SMALLEST_INCHES = 3.0
 FRAME_COLOUR = "C3"
 
 
@@ -51,7 +52,8 @@ def draw_pairs(panels: list[PairPanel]) -> "Figure":
     columns = min(PANELS_PER_ROW, len(panels))
     rows = -(-len(panels) // columns)
     longest = max(len(name) for one in panels for name in one.inputs)
-    side = FRAME_INCHES + INPUT_INCHES * max(len(one.inputs) for one in panels) + NAME_INCHES * longest
+    most = max(len(one.inputs) for one in panels)
+    side = max(SMALLEST_INCHES, FRAME_INCHES + INPUT_INCHES * most + NAME_INCHES * longest)
     figure = Figure(figsize=(side * columns + 1.0, side * rows), layout="compressed")
     places = figure.subplots(rows, columns, squeeze=False).ravel()
     for place, one in zip(places, panels, strict=False):
