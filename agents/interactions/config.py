@@ -55,7 +55,7 @@ class InteractionsConfig:
     """Initial learning rate of Adam."""
 
     decay: float = 0.95
-    """Factor of the rate after every pass, above 0 and at most 1."""
+    """Factor of the rate after every pass, from 0.001 to 1."""
 
     batch: int = 100
     """Rows per update."""
