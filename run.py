@@ -55,6 +55,7 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.analyse", "judge the shots of a curling position, as table and heat map"
     ),
     "canaries": Command("agents.commands.canaries", "does a curling player see the obvious shots?"),
+    "explain": Command("agents.commands.explain", "which stones of a board a curling network sees together"),
     "render": Command("agents.commands.render", "draw a curling position, or a shot with its tracks"),
     "shots": Command("agents.commands.shots", "play Digital Curling shot lines, JSON in and JSON out"),
 }

@@ -8,6 +8,7 @@ does not.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from vision.checks import LARGEST, require
@@ -100,6 +101,7 @@ def noise_scale(setting: Setting, count: int) -> float:
     return setting.rate / (1.0 - setting.momentum) * (count / setting.batch - 1.0)
 
 
+@lru_cache(maxsize=16)
 def phases(config: ScheduleConfig) -> tuple[tuple[float, Setting], ...]:
     """Return (start as a fraction of the run, setting) per phase, before warm-up and cosine."""
     first = _initial(config)

@@ -1,4 +1,4 @@
-"""`run.py table NAME --data DIR`: trains every row of a table of results and compares them."""
+"""`run.py table NAME`: trains every row of a table of results and compares them."""
 
 import sys
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class Config:
     name: tyro.conf.Positional[str]
     """Which table; `run.py table --help` lists them."""
 
-    data: str
-    """Folder of the data set's official files."""
+    data: str = ""
+    """Folder of the data set's official files; left out for a table that needs none."""
 
     seeds: str = "1..3"
     """One run of every row for each: 1..5 or 1,3,8..10."""
@@ -43,18 +43,23 @@ class Config:
     """Where networks run; auto is the GPU when there is one."""
 
     def __post_init__(self) -> None:
-        get_table(self.name).only(self.rows)
+        table = get_table(self.name).only(self.rows)
         check_real("epochs", self.epochs, low=0.0, high=1e6)
         parse_seeds(self.seeds)
-        if not Path(self.data).is_dir():
+        if table.has_files and not self.data:
+            raise ConfigError("--data: got nothing, expected the folder of the data set's files")
+        if not table.has_files and self.data:
+            raise ConfigError(f"data: got {self.data[:200]}, expected nothing for the table {self.name}")
+        if self.data and not Path(self.data).is_dir():
             raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
 
     @property
     def flags(self) -> str:
         """The flags that make the runs, as words of a command line."""
+        data = "--data DIR " if self.data else ""
         epochs = f" --epochs {self.epochs:g}" if self.epochs else ""
         rows = " ".join(("", "--rows", *self.rows)) if self.rows else ""
-        return f"--seeds {self.seeds}{epochs}{rows}"
+        return f"{data}--seeds {self.seeds}{epochs}{rows}"
 
     @property
     def folder(self) -> Path:
@@ -74,7 +79,7 @@ def _manual() -> str:
     width = max(map(len, TABLES))
     tables = "\n".join(f"  {name:<{width}}  {table.summary}" for name, table in TABLES.items())
     return (
-        "usage: run.py table NAME --data DIR [flags]\n\n"
+        "usage: run.py table NAME [--data DIR] [flags]\n\n"
         f"tables (run.py table NAME --help lists the flags):\n{tables}\n"
     )
 

@@ -60,6 +60,15 @@ KINDS: dict[str, Kind] = {
         presets="agents.language.presets:PRESETS",
         evaluation="agents.commands.evaluate_language",
     ),
+    "interactions": Kind(
+        config="agents.interactions.config:InteractionsConfig",
+        build="agents.interactions.learner:build",
+        summary="a perceptron whose weights tell which of its inputs interact",
+        best_metric="validation_loss",
+        best_is_lowest=True,
+        presets="agents.interactions.presets:PRESETS",
+        evaluation="agents.commands.evaluate_interactions",
+    ),
     "rig": Kind(
         config="agents.rig.config:RigConfig",
         build="agents.rig.learner:build",

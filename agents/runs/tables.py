@@ -17,6 +17,7 @@ class ResultTable(NamedTuple):
         blocks: Presets of that kind; the first of each block is its baseline.
         metrics: Measurements that are shown.
         margin: Differences of the first measurement up to this count as none.
+        has_files: Whether the rows learn from files, whose folder must be named.
     """
 
     summary: str
@@ -24,6 +25,7 @@ class ResultTable(NamedTuple):
     blocks: tuple[tuple[str, ...], ...]
     metrics: tuple[str, ...]
     margin: float = 0.0
+    has_files: bool = True
 
     @property
     def presets(self) -> tuple[str, ...]:
@@ -55,6 +57,7 @@ class ResultTable(NamedTuple):
 ONE_POINT = 0.01
 _TEST = ("test_accuracy", "test_loss", "updates")
 _GPU = (*_TEST, "seconds", "images_per_second", "peak_megabytes")
+_RANKED = ("r_precision", "top_rank_recall")
 _DROPPING = ("none", "stochastic_depth", "shakedrop")
 _LEVELS = ("none", *(f"level_{level}" for level in ("batch", "image", "channel", "pixel")))
 _RANGES = ("none", *(f"range_{name}" for name in ("0_0", "0_01", "11_01", "11_0", "11_11", "01_01")))
@@ -144,6 +147,14 @@ TABLES: dict[str, ResultTable] = {
         "language",
         (_of("wikitext", ("learned", "random", "pmi", "word2vec")),),
         ("test_perplexity", "test_loss"),
+    ),
+    "interactions": ResultTable(
+        "interactions found by MLP and MLP-M in the synthetic functions F1 to F10 (minutes on a CPU)",
+        "interactions",
+        (("suite_mlp", "suite_mlp_m"),),
+        ("pair_auc", *(f"f{number}_pair_auc" for number in range(1, 11)), *_RANKED, "test_rmse"),
+        ONE_POINT,
+        has_files=False,
     ),
     "regularizers": ResultTable(
         "none, stochastic depth, ShakeDrop and Shake-Shake on CIFAR-10, 30 epochs (GPU)",

@@ -42,7 +42,9 @@ def make_table(config: "Config", table: ResultTable) -> None:
         HoglineError: As `run.py train` does.
     """
     options = Options(seeds=config.seeds, device=config.device)
-    changes = {"data": config.data} | ({"epochs": config.epochs} if config.epochs else {})
+    changes = ({"data": config.data} if config.data else {}) | (
+        {"epochs": config.epochs} if config.epochs else {}
+    )
     rows = {name: replace(preset(table.kind, name), **changes) for name in table.presets}
     train_rows(config.folder, table.kind, rows, options)
     paths = {name: config.folder / name for name in rows}
@@ -125,7 +127,7 @@ def _save(figure: "Figure", path: Path) -> None:
 def _origin(config: "Config", record: RunRecord) -> dict[str, Any]:
     """Returns what makes the figures repeatable, as of the first row's runs."""
     return {
-        "command": f"run.py table {config.name} --data DIR {config.flags}",
+        "command": f"run.py table {config.name} {config.flags}",
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": record.machine,
         "versions": record.versions,

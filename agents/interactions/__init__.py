@@ -1,0 +1,1 @@
+"""Networks whose interactions are read, as a kind of learner."""

@@ -1,0 +1,1 @@
+"""Statistical interactions read from the weights of fitted networks."""
