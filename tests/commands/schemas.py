@@ -33,6 +33,7 @@ FROM_ZERO: dict[str, set[str]] = {
         *("exploration", "gate_every", "least"),
     },
     "train language": {"dropout", "clip"},
+    "train series": {"data_seed", "max_norm", "auxiliary", "dropout", "clip"},
     "train rig": {
         "points",
         *("skew", "warmup_steps", "horizon", "beta", "beta_warmup", "finetune_every", "discount", "noise"),
@@ -40,6 +41,7 @@ FROM_ZERO: dict[str, set[str]] = {
     },
     "evaluate vision": {"images", "seed"},
     "evaluate language": {"seed"},
+    "evaluate series": {"seed", "start"},
     "evaluate rig": {"seed", "horizon"},
     "reach": {"goal", "seed", "steps"},
     "latents": {"points", "beta", "seed"},
@@ -63,6 +65,7 @@ REQUIRED_WORDS: dict[str, list[str]] = {
     "table": ["heads", "--data", "."],
     "evaluate vision": ["--data", ".", "."],
     "evaluate language": ["--data", ".", "."],
+    "evaluate series": ["."],
     "evaluate rig": ["."],
     "reach": ["."],
     "bench": ["curling"],
