@@ -64,7 +64,7 @@ class ConvolutionalForecaster(nn.Module):
         shortcut: Tensor | None = None
         for number, (dropout, block) in enumerate(zip(self.dropouts, self.blocks, strict=True), start=1):
             features = block(dropout(features))
-            if self.residual and number % ADD_EVERY == 1:
+            if self.residual and number % ADD_EVERY == 0:
                 features = features if shortcut is None else features + shortcut
                 shortcut = features
             if number % POOL_EVERY == 0:
