@@ -68,7 +68,7 @@ _RULES = ("sgd", "nesterov", "adam")
 _FORECASTERS = (
     *("socnn", "socnn_auxiliary", "clean_socnn", "cnn", "resnet", "lstm", "phased_lstm", "linear"),
 )
-_FORECASTS = ("test_mse", "test_mae", "validation_mse", "persistence_mse", "var_mse")
+_FORECASTS = ("test_mse", "test_mae", "persistence_mse", "var_mse")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
 
 

@@ -35,7 +35,8 @@ _SERIES: dict[str, dict[str, object]] = {
     "household": {"dataset": "household"},
 }
 _FULL = {"epochs": 100.0}
-_QUICK = {"epochs": 10.0}
+# In so few passes all networks do better with the rate of SOCNN, by their validation errors.
+_QUICK = {"epochs": 10.0, "rate": 1e-2}
 
 PRESETS: dict[str, SeriesConfig] = {
     f"{prefix}{series}_{network}": replace(base, **_SERIES[series], **length)
