@@ -37,18 +37,26 @@ class Stretch:
     names: tuple[str, ...]
 
 
-def draw_forecasts(stretch: Stretch, weights: np.ndarray | None) -> "Figure":
-    """Draw a panel for each of the first MOST_TARGETS targets, and one of the weights if there are any.
+@dataclass(frozen=True)
+class Significance:
+    """How much SOCNN lets events count.
 
-    Args:
-        stretch: what to draw.
-        weights: (N, L, D) shares of the events of windows, the oldest event first; None draws none.
+    Attributes:
+        shares: (N, L, D) shares of the events of windows, the oldest event first.
+        by_source: (K, D) the mean share of an event of each source, 1 being that of all; K may be 0.
     """
+
+    shares: np.ndarray
+    by_source: np.ndarray
+
+
+def draw_forecasts(stretch: Stretch, significance: Significance | None) -> "Figure":
+    """Draw a panel for each of the first MOST_TARGETS targets, then SOCNN's weights by lag and source."""
     from matplotlib.figure import Figure
 
     targets = min(len(stretch.names), MOST_TARGETS)
     heights = [TARGET_INCHES if targets > 1 else 2 * TARGET_INCHES] * targets
-    heights += [] if weights is None else [WEIGHTS_INCHES]
+    heights += [WEIGHTS_INCHES] * _weight_panels(significance)
     figure = Figure(figsize=(WIDTH_INCHES, 0.6 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     for target, panel in enumerate(panels[:targets]):
@@ -56,9 +64,16 @@ def draw_forecasts(stretch: Stretch, weights: np.ndarray | None) -> "Figure":
     panels[targets - 1].set_xlabel("time of the event")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), fontsize="small")
-    if weights is not None:
-        _draw_weights(panels[-1], weights, stretch.names)
+    if significance is not None:
+        _draw_lags(panels[targets], significance.shares, stretch.names)
+        if len(significance.by_source):
+            _draw_sources(panels[-1], significance.by_source, stretch.names)
     return figure
+
+
+def _weight_panels(significance: Significance | None) -> int:
+    """How many panels the weights take."""
+    return 0 if significance is None else 1 + (len(significance.by_source) > 0)
 
 
 def _draw_target(panel: "Axes", stretch: Stretch, target: int) -> None:
@@ -71,7 +86,7 @@ def _draw_target(panel: "Axes", stretch: Stretch, target: int) -> None:
     panel.grid(alpha=0.3)
 
 
-def _draw_weights(panel: "Axes", weights: np.ndarray, names: tuple[str, ...]) -> None:
+def _draw_lags(panel: "Axes", weights: np.ndarray, names: tuple[str, ...]) -> None:
     """Draw the mean share by lag for each target, and for a single one the band over the windows."""
     lags = np.arange(weights.shape[1], 0, -1)
     for target, name in enumerate(names[:MOST_TARGETS]):
@@ -87,5 +102,17 @@ def _draw_weights(panel: "Axes", weights: np.ndarray, names: tuple[str, ...]) ->
         panel.legend(fontsize="x-small", ncols=2)
     else:
         panel.set_title(
-            f"mean and {BAND[0]:.0f} to {BAND[1]:.0f} % band over the test part", fontsize="small"
+            f"by lag: mean and {BAND[0]:.0f} to {BAND[1]:.0f} % band over the test part", fontsize="small"
         )
+
+
+def _draw_sources(panel: "Axes", by_source: np.ndarray, names: tuple[str, ...]) -> None:
+    """Draw the mean share of an event of each source, a line a target, beside that of all events."""
+    sources = np.arange(len(by_source))
+    for target, _ in enumerate(names[:MOST_TARGETS]):
+        panel.plot(sources, by_source[:, target], marker="o", color=f"C{target}", linewidth=1.1)
+    panel.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
+    panel.set_xticks(sources)
+    panel.set(xlabel="source of the event, by number", ylabel="relative significance", ylim=(0.0, None))
+    panel.set_title("by source: 1 is an average event", fontsize="small")
+    panel.grid(alpha=0.3)

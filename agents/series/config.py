@@ -3,12 +3,12 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from agents.runs.fields import MAX_SEED
 from vision.checks import LARGEST, require
 from vision.fit_config import FitConfig, OptimizerConfig, OptimizerKind
 from vision.schedules import ScheduleConfig
 from vision.series.model_config import ForecasterConfig, ForecasterName
 
-MAX_SEED = 2**63 - 1
 OTHER_FIELDS: dict[str, tuple[str, ...]] = {
     "artificial": ("events", "sources", "asynchronous", "data_seed"),
     "household": ("events", "sources"),

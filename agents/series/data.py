@@ -3,6 +3,7 @@
 Shapes: D targets.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class Prepared:
             ValueError: if it is of another series.
         """
         own = self.record
-        same = found.keys() == own.keys() and (found["seed"], found["events"]) == (own["seed"], own["events"])
+        same = isinstance(found, Mapping) and found.keys() == own.keys()
+        same = same and (found["seed"], found["events"]) == (own["seed"], own["events"])
         for name in ("centre", "spread"):
             same = (
                 same and len(found[name]) == len(own[name]) and np.allclose(found[name], own[name], rtol=1e-6)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from agents.plots.forecasts import Significance
 from agents.runs.checkpoint import Checkpoint
 from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError, StorageError
@@ -16,7 +17,13 @@ from agents.series.config import SeriesConfig
 from agents.series.data import Prepared, prepare
 from vision.evaluate import Estimate
 from vision.series.baselines import forecast_last, forecast_ridge
-from vision.series.evaluate import ForecastReport, estimate_in_blocks, report, squared_errors
+from vision.series.evaluate import (
+    ForecastReport,
+    estimate_in_blocks,
+    report,
+    squared_errors,
+    weight_by_source,
+)
 from vision.series.forecast import forecast_windows
 from vision.series.models import create_forecaster
 from vision.series.socnn import Socnn
@@ -112,13 +119,18 @@ def evaluate_simple(data: Prepared, *, seed: int) -> dict[str, Evaluation]:
 
 
 @torch.no_grad()
-def significance(trained: Trained) -> np.ndarray | None:
-    """Return (N, L, D) how much SOCNN lets each event of the test windows count; None for other networks."""
+def significance(trained: Trained) -> Significance | None:
+    """Return how much SOCNN lets the events of the test windows count; None for other networks."""
     if not isinstance(trained.network, Socnn):
         return None
-    windows = trained.data.test
+    windows, series = trained.data.test, trained.data.series
     parts = torch.arange(len(windows)).split(BATCH)
-    return torch.cat([trained.network.weights(windows(part)[0]).cpu() for part in parts]).numpy()
+    shares = torch.cat([trained.network.weights(windows(part)[0]).cpu() for part in parts]).numpy()
+    past = np.lib.stride_tricks.sliding_window_view(series.sources, windows.length)
+    sources = past[windows.rows.start - windows.length : windows.rows.stop - windows.length]
+    count = len(series.source_names)
+    by_source = weight_by_source(shares, sources, count) if count else np.empty((0, shares.shape[2]))
+    return Significance(shares, by_source)
 
 
 def _prepare(config: SeriesConfig, folder: str, record: dict[str, object], device: str) -> Prepared:

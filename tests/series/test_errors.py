@@ -6,7 +6,7 @@ import torch
 
 from tests.series.tiny import series_of, windows_of
 from vision.series.baselines import forecast_last, forecast_ridge
-from vision.series.evaluate import BLOCK, estimate_in_blocks, report
+from vision.series.evaluate import BLOCK, estimate_in_blocks, report, weight_by_source
 
 
 def rng(seed=0):
@@ -68,6 +68,14 @@ def test_the_interval_of_independent_errors_covers_their_mean_as_often_as_it_say
 def test_fewer_errors_than_a_block_make_one_block():
     found = estimate_in_blocks(np.array([1.0, 2.0, 6.0]), rng())
     assert (found.low, found.mean, found.high) == pytest.approx((3.0, 3.0, 3.0))
+
+
+def test_the_weight_of_a_source_is_the_mean_share_of_its_events_beside_an_average_one():
+    weights = np.array([[[0.5], [0.3], [0.2]], [[0.1], [0.6], [0.3]]])
+    sources = np.array([[0, 1, 1], [1, 0, 1]])
+    found = weight_by_source(weights, sources, 3)[:, 0]
+    assert found[:2].tolist() == pytest.approx([3 * (0.5 + 0.6) / 2, 3 * (0.3 + 0.2 + 0.1 + 0.3) / 4])
+    assert np.isnan(found[2])
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import run
-from agents.plots.forecasts import Stretch, draw_forecasts
+from agents.plots.forecasts import Significance, Stretch, draw_forecasts
 from tests.series.tiny import artificial_csv, household_csv
 
 FLAGS = ["--length", "6", "--epochs", "2", "--batch", "16", "--device", "cpu"]
@@ -109,17 +109,21 @@ def test_what_cannot_be_drawn_or_read_is_said_in_one_line(words, complaint, here
     assert complaint in error and error.count("\n") == 1
 
 
-def drawn(targets, weights):
+def drawn(targets, significance):
     events = np.arange(20.0)
     columns = np.stack([np.sin(events + target) for target in range(targets)], 1)
     names = tuple(f"quantity {target}" for target in range(targets))
-    return draw_forecasts(Stretch(events, columns, columns + 0.1, {"socnn": columns - 0.1}, names), weights)
+    return draw_forecasts(
+        Stretch(events, columns, columns + 0.1, {"socnn": columns - 0.1}, names), significance
+    )
 
 
 def test_a_picture_has_a_panel_a_target_and_one_of_the_weights():
-    weights = np.full((30, 6, 2), 1 / 6)
-    with_weights, without = drawn(2, weights), drawn(2, None)
-    assert len(with_weights.axes) == 3 and len(without.axes) == 2
+    shares, by_source = np.full((30, 6, 2), 1 / 6), np.array([[0.5, 1.0], [1.5, 1.0], [1.0, 1.0]])
+    with_weights, without = drawn(2, Significance(shares, by_source)), drawn(2, None)
+    assert len(with_weights.axes) == 4 and len(without.axes) == 2
+    assert with_weights.axes[3].lines[0].get_ydata().tolist() == [0.5, 1.5, 1.0]
+    assert len(drawn(2, Significance(shares, by_source[:0])).axes) == 3
     forecast = without.axes[1].lines[-1].get_ydata()
     assert np.allclose(forecast, np.sin(np.arange(20.0) + 1) - 0.1)
     lags = with_weights.axes[2].lines[0]

@@ -79,7 +79,7 @@ def socnn_by_hand(model, inputs, values, *, softmax, shared):
         positive = [math.exp(s) if softmax else math.log1p(math.exp(s)) for s in significance[target]]
         total = 0.0 if shared else float(model.bias.detach()[target])
         for lag in range(len(inputs)):
-            weight = float(model.lag_weights.detach()[0 if shared else target, lag])
+            weight = LENGTH * float(model.lag_weights.detach()[0 if shared else target, lag])
             adjusted = values[lag][target] + offset[target][lag]
             total += weight * positive[lag] / sum(positive) * adjusted
         forecasts.append(total)
@@ -115,7 +115,7 @@ def test_significances_are_positive_and_sum_to_one_over_the_window(weighting):
 
 
 def test_an_untrained_socnn_follows_a_shift_of_its_value_inputs():
-    """The final weights start at one and the significances sum to one."""
+    """The final weights are one at the start, and the significances sum to one."""
     model = network().eval()
     inputs, values, times, _ = batch()
     with torch.no_grad():
@@ -202,6 +202,14 @@ def test_the_weights_of_a_network_depend_on_its_seed_alone(name):
     assert torch.equal(before, torch.random.get_rng_state())
     states = [torch.cat([value.flatten() for value in model.parameters()]) for model in (one, same, other)]
     assert torch.equal(states[0], states[1]) and not torch.equal(states[0], states[2])
+
+
+def test_a_name_alone_means_the_default_sizes_and_an_unknown_one_is_refused():
+    assert list_forecasters() == list(FIELDS)
+    model = create_forecaster("socnn", inputs=INPUTS, targets=TARGETS, length=LENGTH)
+    assert len(model.significance) == 10 and len(model.offset) == 1
+    with pytest.raises(ValueError, match=r"ForecasterConfig\.name: got 'gru', expected one of socnn"):
+        create_forecaster("gru", inputs=INPUTS, targets=TARGETS, length=LENGTH)
 
 
 def test_only_the_phased_network_looks_at_the_times():

@@ -41,8 +41,9 @@ def forecast_ridge(
     truth = validation.targets.cpu().double().numpy()
     best, lowest = np.zeros(products.shape), np.inf
     for penalty in PENALTIES:
-        factor = torch.linalg.cholesky(gram + penalty * torch.eye(len(gram), dtype=gram.dtype))
-        weights = torch.cholesky_solve(products, factor).numpy()
+        penalised = gram.clone()
+        penalised.diagonal().add_(penalty)
+        weights = torch.cholesky_solve(products, torch.linalg.cholesky(penalised)).numpy()
         error = float(((_apply(validation, regressors, means, weights) + centre - truth) ** 2).mean())
         if error < lowest:
             best, lowest = weights, error

@@ -1,6 +1,7 @@
 """Errors of forecasts, with intervals that allow for errors that come in runs.
 
-Circular block bootstrap: Politis & Romano 1992. Shapes: N forecasts in the order of time, D targets.
+Circular block bootstrap: Politis & Romano 1992. Shapes: N forecasts in the order of time, L events of a
+window, D targets, K sources.
 """
 
 import math
@@ -48,6 +49,20 @@ def report(forecasts: np.ndarray, targets: np.ndarray, *, rng: np.random.Generat
     return ForecastReport(
         estimate_in_blocks(squared_errors(forecasts, targets), rng), estimate_in_blocks(absolute, rng)
     )
+
+
+def weight_by_source(weights: np.ndarray, sources: np.ndarray, count: int) -> np.ndarray:
+    """Return (K, D) how much an event of each source counts, 1 being the share of an average event.
+
+    Args:
+        weights: (N, L, D) shares of the events of windows, summing to 1 over each.
+        sources: (N, L) int64 the sources of these events.
+        count: of the sources, K; one without an event gets nan.
+    """
+    events = np.bincount(sources.ravel(), minlength=count)
+    flat = weights.reshape(-1, weights.shape[2])
+    sums = np.stack([np.bincount(sources.ravel(), column, count) for column in flat.T], axis=1)
+    return weights.shape[1] * sums / np.where(events > 0, events, np.nan)[:, None]
 
 
 def estimate_in_blocks(values: np.ndarray, rng: np.random.Generator) -> Estimate:

@@ -1,28 +1,54 @@
-"""Every forecasting network by name: `create_forecaster(ForecasterConfig("socnn"), ...)`."""
+"""Every forecasting network by name: `create_forecaster("socnn", inputs=18, targets=1, length=60)`."""
+
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
 from vision.series.convolutional import ConvolutionalForecaster
 from vision.series.linear import LinearForecaster
-from vision.series.model_config import FIELDS, ForecasterConfig
+from vision.series.model_config import ForecasterConfig, ForecasterName
 from vision.series.phased_lstm import PhasedForecaster
 from vision.series.recurrent import RecurrentForecaster
 from vision.series.socnn import Socnn
 
+# (inputs, targets, length, config, generator of the weights) -> the network.
+Builder = Callable[[int, int, int, ForecasterConfig, torch.Generator], nn.Module]
+
+BUILDERS: dict[str, Builder] = {
+    "socnn": lambda inputs, targets, length, config, generator: Socnn(
+        inputs, targets, length, config, generator=generator
+    ),
+    "cnn": lambda inputs, targets, length, config, generator: ConvolutionalForecaster(
+        inputs, targets, length, config, residual=False, generator=generator
+    ),
+    "resnet": lambda inputs, targets, length, config, generator: ConvolutionalForecaster(
+        inputs, targets, length, config, residual=True, generator=generator
+    ),
+    "lstm": lambda inputs, targets, length, config, generator: RecurrentForecaster(
+        inputs, targets, config.units, generator=generator
+    ),
+    "phased_lstm": lambda inputs, targets, length, config, generator: PhasedForecaster(
+        inputs, targets, config.units, generator=generator
+    ),
+    "linear": lambda inputs, targets, length, config, generator: LinearForecaster(
+        inputs, targets, length, generator=generator
+    ),
+}
+
 
 def list_forecasters() -> list[str]:
-    """The names that a `ForecasterConfig` may have."""
-    return list(FIELDS)
+    """The names that there are."""
+    return list(BUILDERS)
 
 
 def create_forecaster(
-    config: ForecasterConfig, *, inputs: int, targets: int, length: int, seed: int = 0
+    forecaster: ForecasterName | ForecasterConfig, *, inputs: int, targets: int, length: int, seed: int = 0
 ) -> nn.Module:
     """Builds a network on the CPU in float32, with weights that depend on `seed` alone.
 
     Args:
-        config: which network, and its sizes.
+        forecaster: which network, with its sizes; a name alone has the default ones.
         inputs: of an event, I.
         targets: to forecast, D.
         length: events of a window, L.
@@ -32,23 +58,11 @@ def create_forecaster(
         A module from (B, L, I) inputs, (B, L, D) value inputs and (B, L) times to a `Forecast`.
 
     Raises:
-        ValueError: if a size is below 1, or the network needs longer windows.
+        ValueError: on an unknown name, if a size is below 1, or if the network needs longer windows.
     """
+    config = ForecasterConfig(forecaster) if isinstance(forecaster, str) else forecaster
     for field, value in (("inputs", inputs), ("targets", targets), ("length", length)):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{field}: got {value!r}, expected a whole number from 1")
     generator = torch.Generator().manual_seed(seed)
-    match config.name:
-        case "socnn":
-            return Socnn(inputs, targets, length, config, generator=generator)
-        case "cnn" | "resnet":
-            residual = config.name == "resnet"
-            return ConvolutionalForecaster(
-                inputs, targets, length, config, residual=residual, generator=generator
-            )
-        case "lstm":
-            return RecurrentForecaster(inputs, targets, config.units, generator=generator)
-        case "phased_lstm":
-            return PhasedForecaster(inputs, targets, config.units, generator=generator)
-        case _:
-            return LinearForecaster(inputs, targets, length, generator=generator)
+    return BUILDERS[config.name](inputs, targets, length, config, generator)

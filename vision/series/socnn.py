@@ -35,16 +35,18 @@ class Socnn(nn.Module):
         limit = config.max_norm
         self.significance = convolution_tower(widths, config.kernels, max_norm=limit, generator=generator)
         self.offset = convolution_tower(offset_widths, OFFSET_KERNELS, max_norm=limit, generator=generator)
-        # Differs from the paper: the final weights start at one, so that an untrained network forecasts a
-        # mean over its window; random ones of either sign make it start far from any sensible forecast.
-        self.lag_weights = nn.Parameter(torch.ones(1 if config.shared_weights else targets, length))
+        # Differs from the paper: W is L times what is learnt, which starts at 1 / L. So an untrained network
+        # forecasts a mean over its window, and what is learnt are the coefficients of a linear autoregression
+        # where all events count alike. W learnt itself changes so slowly that the rest fits the training part.
+        rows = 1 if config.shared_weights else targets
+        self.lag_weights = nn.Parameter(torch.full((rows, length), 1.0 / length))
         self.bias = None if config.shared_weights else nn.Parameter(torch.zeros(targets))
 
     def forward(self, inputs: Tensor, values: Tensor, times: Tensor) -> Forecast:
         """Forecast from (B, L, I) inputs and (B, L, D) value inputs; (B, L) `times` are not used."""
         adjusted = values + self.offset(inputs.mT).mT
         counted = self.weights(inputs) * adjusted
-        forecast = (counted.mT * self.lag_weights).sum(dim=-1)
+        forecast = inputs.shape[1] * (counted.mT * self.lag_weights).sum(dim=-1)
         return Forecast(forecast if self.bias is None else forecast + self.bias, adjusted)
 
     def weights(self, inputs: Tensor) -> Tensor:
