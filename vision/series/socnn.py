@@ -37,7 +37,8 @@ class Socnn(nn.Module):
         self.offset = convolution_tower(offset_widths, OFFSET_KERNELS, max_norm=limit, generator=generator)
         # Differs from the paper: W is L times what is learnt, which starts at 1 / L. So an untrained network
         # forecasts a mean over its window, and what is learnt are the coefficients of a linear autoregression
-        # where all events count alike. W learnt itself changes so slowly that the rest fits the training part.
+        # where all events count alike. W itself would change so slowly that the rest learns the training part
+        # by heart.
         rows = 1 if config.shared_weights else targets
         self.lag_weights = nn.Parameter(torch.full((rows, length), 1.0 / length))
         self.bias = None if config.shared_weights else nn.Parameter(torch.zeros(targets))
