@@ -65,9 +65,14 @@ def test_the_interval_of_independent_errors_covers_their_mean_as_often_as_it_say
     assert 0.95 - 5 * (0.05 * 0.95 / 200) ** 0.5 < covered / 200 <= 1.0
 
 
-def test_fewer_errors_than_a_block_make_one_block():
-    found = estimate_in_blocks(np.array([1.0, 2.0, 6.0]), rng())
-    assert (found.low, found.mean, found.high) == pytest.approx((3.0, 3.0, 3.0))
+def test_a_few_errors_make_ten_short_blocks_or_are_drawn_one_by_one():
+    """A tenth of 30 errors is 3: with runs of 3 the interval is that of their means."""
+    values = rng().standard_normal(10)
+    found, by_runs = estimate_in_blocks(values, rng(1)), estimate_in_blocks(np.repeat(values, 3), rng(1))
+    spread = 4 * values.std() / 10**0.5  # two standard errors to either side
+    for one in (found, by_runs):
+        assert one.low < one.mean < one.high and 0.6 * spread < one.high - one.low < 1.2 * spread
+    assert estimate_in_blocks(np.array([1.0, 2.0, 6.0]), rng()).low < 3.0
 
 
 def test_the_weight_of_a_source_is_the_mean_share_of_its_events_beside_an_average_one():

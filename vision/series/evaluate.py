@@ -14,6 +14,9 @@ from vision.evaluate import CONFIDENCE, RESAMPLES, Estimate
 BLOCK = 50
 """Consecutive forecasts that are drawn together; errors further apart count as independent."""
 
+LEAST_BLOCKS = 10
+"""Blocks are shorter where there would be fewer than this."""
+
 
 @dataclass(frozen=True)
 class ForecastReport:
@@ -68,7 +71,7 @@ def weight_by_source(weights: np.ndarray, sources: np.ndarray, count: int) -> np
 def estimate_in_blocks(values: np.ndarray, rng: np.random.Generator) -> Estimate:
     """Return the mean of (N,) values in the order of time, with its interval; also of paired differences."""
     count = len(values)
-    length = min(BLOCK, count)
+    length = max(1, min(BLOCK, count // LEAST_BLOCKS))
     blocks = math.ceil(count / length)
     sums = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values[: length - 1]]))])
     of_blocks = sums[length:] - sums[:-length]

@@ -64,7 +64,7 @@ def write_evaluation(config: "Config") -> None:
         write_file(Path(config.json), (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
     if config.plots:
         _write_plots(config, groups)
-    bootstrap = f"intervals of {CONFIDENCE:.0%} by bootstrap in blocks of {BLOCK} events"
+    bootstrap = f"intervals of {CONFIDENCE:.0%} by bootstrap in blocks of at most {BLOCK} events"
     print_table(_table(groups), f"errors in units of the {UNITS}", bootstrap)
 
 
