@@ -62,6 +62,13 @@ def test_checkpoints_of_one_series_share_their_simple_forecasts_in_one_table(her
     assert printed.count("persistence") == 2 and printed.count("socnn (clean)") == 1
 
 
+def test_seeds_that_learnt_from_one_file_are_compared_with_the_same_simple_forecasts(here):
+    artificial_csv(here / "x_artificial.csv")
+    trained("r", "--dataset", "artificial", "--data", ".", *SMALL, "--seeds", "1..2")
+    (series,) = evaluated("r")["series"]
+    assert [Path(one["name"]).parts[1] for one in series["checkpoints"]] == ["seed-1", "seed-2"]
+
+
 def test_a_picture_is_made_for_each_checkpoint(here):
     trained("r", *GENERATED, *SMALL)
     assert run.main(["evaluate", "r", "--plots", "p", "--device", "cpu", "--start", "5"]) == 0

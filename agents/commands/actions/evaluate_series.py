@@ -114,7 +114,10 @@ def _evaluation_json(found: Evaluation) -> dict[str, Any]:
 def _table(groups: list[Group]) -> Table:
     """Return a row a forecaster: the checkpoints of a series, then the simple forecasts of it."""
     percent = f"{CONFIDENCE:.0%}"
-    table = Table("forecaster", "step", f"test MSE [{percent}]", f"test MAE [{percent}]", "MSE minus VAR's")
+    table = Table()
+    table.add_column("forecaster", overflow="fold")  # a name that is cut would hide its seed
+    for heading in ("step", f"test MSE [{percent}]", f"test MAE [{percent}]", "MSE minus VAR's"):
+        table.add_column(heading)
     names = iter(short_names([name for group in groups for name in group.found]))
     for group in groups:
         for name, found in group.found.items():
