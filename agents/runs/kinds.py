@@ -69,6 +69,15 @@ KINDS: dict[str, Kind] = {
         presets="agents.interactions.presets:PRESETS",
         evaluation="agents.commands.evaluate_interactions",
     ),
+    "series": Kind(
+        config="agents.series.config:SeriesConfig",
+        build="agents.series.learner:build",
+        summary="a forecaster of asynchronous series: SOCNN and what it is compared with",
+        best_metric="validation_mse",
+        best_is_lowest=True,
+        presets="agents.series.presets:PRESETS",
+        evaluation="agents.commands.evaluate_series",
+    ),
     "rig": Kind(
         config="agents.rig.config:RigConfig",
         build="agents.rig.learner:build",

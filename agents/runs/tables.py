@@ -68,6 +68,10 @@ _RECIPES = tuple(
     for covered in ("plain", "cutout", "erasing")
 )
 _RULES = ("sgd", "nesterov", "adam")
+_FORECASTERS = (
+    *("socnn", "socnn_auxiliary", "clean_socnn", "cnn", "resnet", "lstm", "phased_lstm", "linear"),
+)
+_FORECASTS = ("test_mse", "test_mae", "persistence_mse", "var_mse")
 _SHRINKING = ("decay_rate", "increase_batch", "hybrid")
 
 
@@ -155,6 +159,18 @@ TABLES: dict[str, ResultTable] = {
         ("pair_auc", *(f"f{number}_pair_auc" for number in range(1, 11)), *_RANKED, "test_rmse"),
         ONE_POINT,
         has_files=False,
+    ),
+    "forecasting": ResultTable(
+        "SOCNN, its comparison set and its leak, on artificial series and a household's power (CPU)",
+        "series",
+        (_of("quick_async16", _FORECASTERS), _of("quick_household", _FORECASTERS)),
+        _FORECASTS,
+    ),
+    "paper_forecasting": ResultTable(
+        "the same at full length, on the four artificial series of Binkowski et al. 2018 and a household's",
+        "series",
+        tuple(_of(name, _FORECASTERS) for name in ("sync16", "sync64", "async16", "async64", "household")),
+        _FORECASTS,
     ),
     "regularizers": ResultTable(
         "none, stochastic depth, ShakeDrop and Shake-Shake on CIFAR-10, 30 epochs (GPU)",

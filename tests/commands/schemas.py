@@ -34,6 +34,7 @@ FROM_ZERO: dict[str, set[str]] = {
     },
     "train language": {"dropout", "clip"},
     "train interactions": {"l1"},
+    "train series": {"data_seed", "max_norm", "auxiliary", "dropout", "clip"},
     "train rig": {
         "points",
         *("skew", "warmup_steps", "horizon", "beta", "beta_warmup", "finetune_every", "discount", "noise"),
@@ -42,6 +43,7 @@ FROM_ZERO: dict[str, set[str]] = {
     "evaluate vision": {"images", "seed"},
     "evaluate language": {"seed"},
     "evaluate interactions": {"seed", "cutoff"},
+    "evaluate series": {"seed", "start"},
     "evaluate rig": {"seed", "horizon"},
     "reach": {"goal", "seed", "steps"},
     "latents": {"points", "beta", "seed"},
@@ -67,6 +69,7 @@ REQUIRED_WORDS: dict[str, list[str]] = {
     "evaluate vision": ["--data", ".", "."],
     "evaluate language": ["--data", ".", "."],
     "evaluate interactions": ["."],
+    "evaluate series": ["."],
     "evaluate rig": ["."],
     "reach": ["."],
     "bench": ["curling"],

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vision.dropout import Dropout
 from vision.images.heads import UNIT_ROW_SCALE, ScaledCosine
 from vision.images.networks.layers import draw_seed, linear
-from vision.random_stream import RandomStream, uniform
 
 State = tuple[Tensor, Tensor]
 
@@ -30,22 +30,6 @@ class FixedRows(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, D) unit features to (N, V) cosines."""
         return functional.linear(features, self.rows)
-
-
-class Dropout(nn.Module):
-    """Sets a share of the features to zero in training and scales up the rest; draws from its own stream."""
-
-    def __init__(self, share: float, *, seed: int) -> None:
-        super().__init__()
-        self.share = share
-        self.stream = RandomStream(seed)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Any shape to the same shape."""
-        if not self.training or self.share == 0.0:
-            return features
-        draws = uniform(self.stream.advance(features.numel()), features.numel()).view(features.shape)
-        return features * (draws >= self.share) / (1.0 - self.share)
 
 
 class LanguageModel(nn.Module):
