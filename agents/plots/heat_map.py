@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.curling.judging.analysis import Analysis
 from agents.curling.search.grid import (
     COLUMN_SPACING,
     COLUMNS,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SIZE_INCHES = (13.0, 7.6)
 WIDTHS = (1.25, 1.0, 1.0)
 COLOURS = ("#d62828", "#fac720")
+LEGEND = "cross: the map's best target, ring: the player's shot (its nearest target)"
 TITLES = {ANTICLOCKWISE: "curling left", CLOCKWISE: "curling right"}
 
 
@@ -36,7 +38,7 @@ def draw_heat_map(
     sheet: Sheet,
     state: GameState,
     grid: PolicyGrid,
-    points: NDArray[np.float64],
+    found: Analysis,
     *,
     title: str,
 ) -> "Figure":
@@ -47,14 +49,15 @@ def draw_heat_map(
         sheet: the geometry.
         state: the position, for its stones.
         grid: the targets.
-        points: [G] float64, expected points of each.
-        title: above all; a white cross marks the best target.
+        found: expected points of each, and the player's shot.
+        title: above all; a line below explains a cross at the best target and a ring at the player's shot.
 
     Raises:
         ValueError: on a wrong number of cells.
     """
     from matplotlib.figure import Figure
 
+    points = found.grid
     if points.shape != (PARTS * ROWS * COLUMNS,):
         raise ValueError(f"points: shape {points.shape}, expected ({PARTS * ROWS * COLUMNS},)")
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
@@ -65,7 +68,7 @@ def draw_heat_map(
     shades = {"vmin": float(points.min()), "vmax": float(points.max()), "cmap": "viridis"}
     halves = points.reshape(PARTS, ROWS, COLUMNS)
     targets = grid.targets.reshape(PARTS, ROWS, COLUMNS, 3)
-    best = int(points.argmax())
+    marks = {"X": int(points.argmax())} | ({} if found.chosen_cell is None else {"o": found.chosen_cell})
     panels = []
     for column, part in enumerate((ANTICLOCKWISE, CLOCKWISE), start=1):
         hits, draws = (figure.add_subplot(places[row, column]) for row in (0, 1))
@@ -76,11 +79,14 @@ def draw_heat_map(
         if column == 1:
             hits.set_ylabel("m/s over the tee")
             draws.set_ylabel("m beyond the tee")
-        if best // (ROWS * COLUMNS) == part:
-            _mark_best(hits, draws, sheet, best, grid)
+        draws.set_xlabel("m right of the centre line")
+        for shape, cell in marks.items():
+            if cell // (ROWS * COLUMNS) == part:
+                _mark(hits, draws, sheet, cell, grid, shape)
         panels += [hits, draws]
     figure.colorbar(image, ax=panels, label="expected points of the end", shrink=0.8)
     figure.suptitle(title)
+    figure.supxlabel(LEGEND if len(marks) > 1 else LEGEND.partition(",")[0], fontsize="medium")
     return figure
 
 
@@ -118,9 +124,12 @@ def _draw_draws(
     panel.set_ylim(extent[2:])
 
 
-def _mark_best(hits: "Axes", draws: "Axes", sheet: Sheet, cell: int, grid: PolicyGrid) -> None:
-    """A white cross at the best target."""
+def _mark(hits: "Axes", draws: "Axes", sheet: Sheet, cell: int, grid: PolicyGrid, shape: str) -> None:
+    """A white cross, or a ring that hides nothing, at a target."""
     x, y, speed = (float(value) for value in grid.targets[cell])
     is_hit = cell // COLUMNS % ROWS >= DRAW_ROWS
     panel, height = (hits, speed) if is_hit else (draws, y - sheet.tee_y)
-    panel.plot(x, height, "X", color="white", markeredgecolor="black", markersize=13)
+    if shape == "X":
+        panel.plot(x, height, shape, color="white", markeredgecolor="black", markersize=13)
+    else:
+        panel.plot(x, height, shape, fillstyle="none", color="white", markersize=17, markeredgewidth=2.5)

@@ -87,6 +87,16 @@ def test_the_heat_map_knows_the_house():
     assert draws.min() > 0.9 and hits.max() == 0.0
 
 
+def test_the_best_cell_of_the_map_is_thrown_like_the_candidates():
+    analyst, found = analysed(CANARIES[3], "kr_uct")
+    shot, cell = found.mapped.thought.shot, int(found.grid.argmax())
+    points, part = analyst.space.points(np.array([shot[:2]]), np.array([shot.spin]))
+    assert int(analyst.grid.cells(points, part)[0]) == cell and found.mapped.prospect.error > 0
+    chosen = next(one.thought.shot for one in found.candidates if one.thought.chosen)
+    place = analyst.space.points(np.array([chosen[:2]]), np.array([chosen.spin]))
+    assert found.chosen_cell == int(analyst.grid.cells(*place)[0])
+
+
 def test_candidates_come_best_first_and_searches_tell_their_visits():
     _, found = analysed(CANARIES[3], "kr_uct")
     points = [one.prospect.points for one in found.candidates]

@@ -16,7 +16,7 @@ from agents.commands.tournament import RECORD_NAME, read_config
 from agents.curling.games.game_records import parse_record, played_again
 from agents.curling.games.house_text import house_text
 from agents.curling.games.spoken_shots import describe_aim
-from agents.curling.judging.analysis import Analysis, Analyst, Candidate, Prospect
+from agents.curling.judging.analysis import Analysis, Analyst, Candidate, Prospect, best_first
 from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, make_player
 from agents.curling.winning import POINTS
@@ -60,10 +60,13 @@ def analyse_position(config: "Config") -> int:
     first, second = state.totals
     note = f"{title}; {NAMES[0]} {first}, {NAMES[1]} {second}, {NAMES[state.hammer]} has the hammer"
     order = "chance to win" if found.goal == "winning" else "points"
-    about = f"> is {config.player}'s shot; each thrown {config.throws} times; the best by {order} first"
+    about = (
+        f"> is {config.player}'s shot, x the best target of the heat map; each thrown {config.throws} times; "
+        f"the best by {order} first; ± is the 95 % error of the mean of what is then expected"
+    )
     print_table(_table(world, found), note, about)
     picture = draw_game(world.ice.sheet, world.rules, state, names=NAMES)
-    figure = draw_heat_map(picture, world.ice.sheet, state, analyst.grid, found.grid, title=title)
+    figure = draw_heat_map(picture, world.ice.sheet, state, analyst.grid, found, title=title)
     image = io.BytesIO()
     save_figure(figure, image)
     write_file(Path(config.out), image.getvalue())
@@ -121,14 +124,17 @@ def _of_game(config: "Config", raw: bytes) -> tuple[World, GameState]:
 
 def _table(world: World, found: Analysis) -> Table:
     table = Table("", "shot", "visits", "search", "points", "wins", "scores of the end")
-    for one in found.candidates:
-        thought, prospect = one
+    rows, best = found.candidates, found.mapped
+    if all(one.thought.shot != best.thought.shot for one in rows):
+        rows = best_first([*rows, best], found.goal)
+    for thought, prospect in rows:
+        mark = ">" * thought.chosen + "x" * (thought.shot == best.thought.shot)
         searched = "" if thought.value is None else _value(thought.value, found.goal)
         points = f"{prospect.points:+.2f} ± {1.96 * prospect.error:.2f}"
         aim = describe_aim(world, thought.shot)
         wins = f"{100 * prospect.winning:.0f} %"
         visits = str(thought.visits) if thought.visits else ""
-        table.add_row(">" if thought.chosen else "", aim, visits, searched, points, wins, _scores(prospect))
+        table.add_row(mark, aim, visits, searched, points, wins, _scores(prospect))
     return table
 
 
@@ -149,6 +155,7 @@ def _report(config: "Config", world: World, found: Analysis) -> dict[str, Any]:
         "throws": config.throws,
         "ranked_by": "winning" if found.goal == "winning" else "points",
         "shots": [_candidate(world, one) for one in found.candidates],
+        "map_best": _candidate(world, found.mapped),
         "grid": [round(value, 6) for value in found.grid.tolist()],
     }
 

@@ -72,12 +72,26 @@ class Analysis(NamedTuple):
 
     candidates: the player's shots, the best first by what it plays for.
     grid: [G] mean points of every cell of the policy grid, for the thrower.
+    mapped: the shot at the grid's best cell, thrown as often as the candidates, whether or not it is one.
+    chosen_cell: the cell nearest to the player's shot; None where it plays none.
     goal: what the player plays for: points of the end ("score") or the chance to win ("winning").
     """
 
     candidates: list[Candidate]
     grid: Floats
+    mapped: Candidate
+    chosen_cell: int | None
     goal: str
+
+
+def best_first(candidates: list[Candidate], goal: str) -> list[Candidate]:
+    """Candidates by what a player with this goal plays for; of equal chances to win that with more points."""
+
+    def worth(candidate: Candidate) -> tuple[float, float]:
+        points, winning = candidate.prospect.points, candidate.prospect.winning
+        return (winning, points) if goal == "winning" else (points, winning)
+
+    return sorted(candidates, key=worth, reverse=True)
 
 
 class Analyst:
@@ -112,19 +126,20 @@ class Analyst:
         scores = self._thrown(state, velocity, spin, grid_throws, stream=0)
         cells = (scores @ POINTS).mean(axis=1)
         found = self._thoughts(state, cells, shots)
-        velocity = np.array([thought.shot[:2] for thought in found])
-        spin = np.array([thought.shot.spin for thought in found])
+        best = [int(cells.argmax())]
+        (mapped,) = self._shots(self.grid.points[best], self.grid.parts[best])
+        thrown = [*(thought.shot for thought in found), mapped]
+        velocity = np.array([shot[:2] for shot in thrown])
+        spin = np.array([shot.spin for shot in thrown])
         scores = self._thrown(state, velocity, spin, throws, stream=1)
         utility = self._utility(state)
-        candidates = [
-            Candidate(thought, _prospect(own, utility)) for thought, own in zip(found, scores, strict=True)
+        *candidates, on_map = [
+            Candidate(thought, _prospect(own, utility))
+            for thought, own in zip([*found, Thought(mapped, 0, None, chosen=False)], scores, strict=True)
         ]
-        return Analysis(sorted(candidates, key=self._worth, reverse=True), cells, self._goal)
-
-    def _worth(self, candidate: Candidate) -> tuple[float, float]:
-        """What a candidate is worth to the player; of equal chances to win the one with more points."""
-        points, winning = candidate.prospect.points, candidate.prospect.winning
-        return (winning, points) if self._goal == "winning" else (points, winning)
+        chosen = [place for place, thought in enumerate(found) if thought.chosen]
+        cell = int(self.grid.cells(*self.space.points(velocity, spin))[chosen[0]]) if chosen else None
+        return Analysis(best_first(candidates, self._goal), cells, on_map, cell, self._goal)
 
     def _thoughts(self, state: GameState, cells: Floats, shots: int) -> list[Thought]:
         """The player's own shot, then those its search weighed most, or the best cells of the grid."""
