@@ -1,10 +1,12 @@
 """Command-line flags <-> config dataclasses, through tyro; every usage error is one line."""
 
 import contextlib
+import difflib
 import io
 import re
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar, get_type_hints
 
 import tyro
 
@@ -73,7 +75,7 @@ def parse_flags(config: type[T], argv: list[str], *, command: str, default: Any 
     except SystemExit as ending:
         if not ending.code:
             raise
-        line = _OWNER.sub("", _one_line(complaint.getvalue(), argv))
+        line = _OWNER.sub("", _one_line(complaint.getvalue(), argv, tuple(_flags(config))))
         raise ConfigError(_named(line, config, complaint.getvalue())) from None
 
 
@@ -106,7 +108,7 @@ def flag_value(words: list[str], flag: str) -> str:
     return value
 
 
-def _one_line(complaint: str, argv: list[str]) -> str:
+def _one_line(complaint: str, argv: list[str], known: tuple[str, ...]) -> str:
     """Turns the parser's box (drawn with lines, or with blanks where a terminal lacks them) into a line."""
     paragraphs: list[list[str]] = [[]]
     for row in complaint.splitlines():
@@ -119,7 +121,7 @@ def _one_line(complaint: str, argv: list[str]) -> str:
     title_comes_first = "─" not in complaint and len(texts) > 1
     line = texts[1 if title_comes_first else 0]
     if line.startswith(_UNKNOWN):
-        return _unknown_word(line.removeprefix(_UNKNOWN), argv)
+        return _unknown_word(line.removeprefix(_UNKNOWN), argv, known)
     for pattern, plainer in _PLAINER:
         line, hits = re.subn(f"^{pattern}", plainer, line)
         if hits:
@@ -138,9 +140,23 @@ def _named(line: str, config: type, complaint: str) -> str:
     return f"{required[-missing]}: got nothing, expected {begun}{wanted[1:]}"
 
 
-def _unknown_word(words: str, argv: list[str]) -> str:
+def _flags(config: type, prefix: str = "--") -> Iterator[str]:
+    """The flags of a config and of the configs in it."""
+    hints = get_type_hints(config)
+    for field in fields(config):
+        name = f"{prefix}{field.name.replace('_', '-')}"
+        if is_dataclass(hints[field.name]):
+            yield from _flags(hints[field.name], f"{name}.")
+        else:
+            yield name
+
+
+def _unknown_word(words: str, argv: list[str], known: tuple[str, ...]) -> str:
     """Names the first unknown word and, as a value too many is a usual reason, the flag before it."""
     for before, word in zip(["", *argv], argv, strict=False):
         if words.startswith(word) and before.startswith("--") and not re.match("--?[A-Za-z]", word):
             return f"{before}: got one value too many ({word}), see --help"
-    return f"{words.split(',')[0]}: unknown flag or value, expected those of --help"
+    word = words.split(",")[0]
+    near = difflib.get_close_matches(word.partition("=")[0], known, n=1) if word.startswith("--") else []
+    meant = f"did you mean {near[0]}?" if near else "expected those of --help"
+    return f"{word}: unknown flag or value, {meant}"

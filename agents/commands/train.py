@@ -52,7 +52,7 @@ class Options:
     """Intervals between checkpoints, at least 1; the last two stay, and the best."""
 
     keep_every: int = 0
-    """Intervals between checkpoints that stay, as checkpoints/step-NUMBER.safetensors; 0 keeps none."""
+    """Intervals between checkpoints that stay, such as checkpoints/step-000020.safetensors; 0 keeps none."""
 
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, low=0, high=MAX_SEED)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 2000
+MINOR_LABELS = 5.0
+"""Ratio of the highest to the lowest batch up to which the marks between powers of ten are labelled."""
 
 
 def draw_schedules(schedules: Mapping[str, ScheduleConfig], count: int) -> "Figure":
@@ -39,7 +41,9 @@ def draw_schedules(schedules: Mapping[str, ScheduleConfig], count: int) -> "Figu
         panel.set(ylabel=title, yscale="log")
         panel.grid(alpha=0.3)
     panels[1].yaxis.set_major_formatter("{x:,.0f}")
-    panels[1].yaxis.set_minor_formatter("{x:,.0f}")
+    low, high = panels[1].get_ylim()
+    if high < MINOR_LABELS * low:  # over more decades they would lie on each other
+        panels[1].yaxis.set_minor_formatter("{x:,.0f}")
     panels[0].legend(fontsize="small")
     panels[2].set_xlabel("epoch")
     return figure

@@ -72,6 +72,10 @@ class RigLearner:
         self._held_out = held_out_goals(self._task, config.goals, HELD_OUT_SEED)
         self.steps = 0
         self._pretrained = 0
+        first = max(config.warmup_steps, self._task.horizon * config.parallel)
+        untaught = f"steps: all {config.steps} are over before the first update, which comes after {first}"
+        self.notes = (untaught,) if config.steps <= first else ()
+        """What a person should know before the run starts."""
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train the autoencoder, if there is one, then play and learn; one dict for each interval.

@@ -1,5 +1,6 @@
 """The kinds of learner `run.py train` knows: kind -> config class and builder, named, not loaded."""
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -116,7 +117,13 @@ def preset(kind: str, name: str) -> Any:
     """
     table = _presets(kind)
     if name not in table:
-        raise ConfigError(f"preset: got {name!r}, expected one of {', '.join(table) or '(none)'}")
+        near = get_close_matches(name, table, n=3)
+        meant = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"expected one of {', '.join(table) or '(none)'}"
+        )
+        raise ConfigError(f"preset: got {name[:60]!r}, {meant}")
     return table[name]
 
 

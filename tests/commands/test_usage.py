@@ -198,6 +198,7 @@ def test_the_one_line_is_the_same_on_every_terminal(columns, encoding):
     environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": encoding}
     for words, line in (
         (["--learning"], "--learning: unknown flag or value, expected those of --help"),
+        (["--jsn"], "--jsn: unknown flag or value, did you mean --json?"),
         (["--json", "no"], "--json: got one value too many (no), see --help"),
     ):
         command = [sys.executable, "run.py", "envs", *words]

@@ -107,7 +107,9 @@ def stratified_subset(data: ImageSet, size: int, rng: np.random.Generator, *, fi
 def split_validation(data: ImageSet, size: int, rng: np.random.Generator) -> tuple[ImageSet, ImageSet]:
     """Split into (training, validation) sets; the validation set is stratified and has `size` images."""
     if not 1 <= size < len(data):
-        raise ValueError(f"size: got {size}, expected 1 to {len(data) - 1} validation images")
+        raise ValueError(
+            f"validation_images: got {size}, expected 1 to {len(data) - 1}, of {len(data)} images"
+        )
     held_out = stratified_subset(data, size, rng)
     kept = torch.ones(len(data), dtype=torch.bool)
     kept[held_out] = False

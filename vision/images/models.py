@@ -3,6 +3,7 @@
 A name is a pattern with numbers, so sizes that are not listed can be built too (`resnet62`, `wrn_22_6`).
 """
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -168,7 +169,12 @@ def create_model(
     for family in FAMILIES:
         match = re.fullmatch(family.pattern, name)
         if match:
-            trunk = family.build(*(int(number) for number in match.groups()), options)
+            try:
+                trunk = family.build(*(int(number) for number in match.groups()), options)
+            except ValueError as error:
+                raise ValueError(f"model is {name!r}: {error}") from error
             top = build_head(head or HeadConfig(), trunk.features, num_classes, generator=generator)
             return ImageClassifier(trunk.module, top)
-    raise ValueError(f"model is {name!r}; expected one of {', '.join(list_models())} or a like pattern")
+    near = difflib.get_close_matches(name, list_models(), n=3)
+    meant = f"did you mean {' or '.join(near)}?" if near else f"expected one of {', '.join(list_models())}"
+    raise ValueError(f"model is {name[:60]!r}; {meant} Other numbers in these patterns make networks too.")

@@ -109,7 +109,8 @@ class Table:
         Raises:
             Leaves: the person quits or its input ends.
         """
-        self._say(f"You are red, {self._game.player} is yellow; {self._game.ends} ends. `help` explains.")
+        length = f"{self._game.ends} end{'s' * (self._game.ends != 1)}"
+        self._say(f"You are red, {self._game.player} is yellow; {length}. `help` explains.")
         if self._turns:
             self._say(f"The game goes on after {len(self._turns)} shots.")
         self._keep()

@@ -227,9 +227,8 @@ def _publish(config: "Config", event: Event, folder: Path, records: dict[int, Ga
     write_file(folder / TABLE_NAME, _table_text(found).encode())
     ratings = {one.name: one.rating for one in found.players}
     extra = ", extra ends" if config.extra_ends else ""
-    title = (
-        f"{config.games} games of {config.ends} ends a pairing{extra}, {config.ice} ice, {config.noise} noise"
-    )
+    length = f"{config.ends} end{'s' * (config.ends != 1)}"
+    title = f"{config.games} games of {length} a pairing{extra}, {config.ice} ice, {config.noise} noise"
     image = io.BytesIO()
     save_figure(draw_ladder(ratings, title=title), image)
     write_file(folder / LADDER_NAME, image.getvalue())

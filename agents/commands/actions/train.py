@@ -161,7 +161,7 @@ def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> N
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if asked := stop.signal_number:
-        raise Stopped(asked, "stopped before the first interval")
+        raise Stopped(asked, "stopped before it went on")
     stages = getattr(config, "stages", ())
     with progress(f"{record.kind} seed {seed}", stages) as observer:
         if device != record.resolved_device:
@@ -171,7 +171,7 @@ def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> N
         for note in getattr(learner, "notes", ()):
             observer.notice(note)
         steps = train_run(run, get_kind(record.kind), learner, stop=stop, observer=observer)
-    sys.stdout.write(f"finished {steps} intervals: {run.path}\n")
+    sys.stdout.write(f"finished {steps} interval{'s' * (steps != 1)}: {run.path}\n")
 
 
 def _open_member(run: RunFolder, seed: int) -> RunFolder:

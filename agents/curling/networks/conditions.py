@@ -50,7 +50,8 @@ def read_conditions(path: Path) -> Conditions:
         CorruptFileError: the file has no such header.
         StorageError: it cannot be read.
     """
+    outlines = read_outlines(path)
     try:
-        return conditions_of(*read_outlines(path))
+        return conditions_of(*outlines)
     except (AttributeError, TypeError, ValueError) as error:
         raise CorruptFileError(f"{path}: {error}") from error
