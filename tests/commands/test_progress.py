@@ -44,6 +44,16 @@ def test_time_left_is_that_of_the_intervals_that_are_missing(time):
     assert clock.left(moment.end) == "0:00:18"
 
 
+def test_the_first_interval_which_holds_the_start_is_forgotten_once_there_are_more(time):
+    clock = Clock(now=time)
+    clock.start(0, 12)
+    (first,) = pass_intervals(clock, time, (1,), 20.0)
+    assert clock.left(first.end) == "0:03:40"
+    again, later = pass_intervals(clock, time, (1, 3), 2.0)
+    assert again.rate == first.rate and later.rate == pytest.approx(0.5)
+    assert clock.left(later.end) == "0:00:18"
+
+
 def test_a_slow_stage_is_not_judged_by_the_quick_one_before_it(time):
     clock = Clock((("autoencoder", 20), ("acting", 10)), now=time)
     clock.start(0, 30)

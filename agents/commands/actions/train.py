@@ -156,6 +156,8 @@ def _train_seeds(run: RunFolder, config: Any, device: str, stop: StopRequest) ->
 def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
     record = run.record
     (seed,) = record.seeds
+    if asked := stop.signal_number:
+        raise Stopped(asked, "stopped before it went on")
     try:
         learner = builder(record.kind)(config, seed=seed, device=device)
     except ValueError as error:

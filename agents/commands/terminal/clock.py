@@ -1,7 +1,7 @@
 """Where a run is, how fast it goes and how long it will take, stage by stage.
 
 Intervals of one stage cost about the same, those of different stages do not: a rate counts the intervals of
-the present stage alone.
+the present stage alone, and not the first, in which programs compile and workers start, once there are more.
 """
 
 import time
@@ -19,7 +19,7 @@ class Moment(NamedTuple):
         stage: name of the stage; empty where a run has one only.
         done: intervals of the stage that are over.
         total: intervals of the stage.
-        rate: intervals a second, of this stage since this part of the run began; 0 before the first is over.
+        rate: intervals a second, in this stage and this part of the run; 0 before the first is over.
         end: when the stage will be over by this rate, on the clock's own scale; None while it is not known.
     """
 
@@ -43,7 +43,8 @@ class Clock:
         self.now = now
         self._stages = tuple(stages)
         self._stage = self._first = 0
-        self._began = self._latest = 0.0
+        self._began = self._latest = self._rate = 0.0
+        self._is_first = True
 
     def start(self, step: int, total: int) -> Moment:
         """Begin after `step` of `total` intervals, which the stages must add up to."""
@@ -57,12 +58,16 @@ class Clock:
         """Note that `step` intervals are over."""
         stage, before = self._place(step)
         if stage != self._stage:
-            self._stage, self._first, self._began = stage, before, self._latest
+            self._stage, self._first, self._began, self._rate = stage, before, self._latest, 0.0
+            self._is_first = True
         self._latest = self.now()
-        (name, total), passed = self._stages[stage], step - self._first
-        rate = passed / max(self._latest - self._began, 1e-9) if passed else 0.0
-        end = self._latest + (before + total - step) / rate if rate else None
-        return Moment(name, step - before, total, rate, end)
+        if passed := step - self._first:
+            self._rate = passed / max(self._latest - self._began, 1e-9)
+            if self._is_first:
+                self._first, self._began, self._is_first = step, self._latest, False
+        name, total = self._stages[stage]
+        end = self._latest + (before + total - step) / self._rate if self._rate else None
+        return Moment(name, step - before, total, self._rate, end)
 
     def ahead(self, step: int) -> Moment | None:
         """The stage that begins after `step` intervals, of which none is over; None within a stage."""
