@@ -189,3 +189,15 @@ def test_files_that_hold_no_network_are_refused(tmp_path):
 def test_bad_network_configs_name_the_field(change):
     with pytest.raises((ConfigError, ValueError), match=r"(kind|blocks|width|heads)"):
         NetworkConfig(**change)
+
+
+@pytest.mark.parametrize("head", ["convolutional", "dense"])
+@pytest.mark.parametrize("training", [True, False])
+def test_the_papers_network_begins_without_strong_preferences(head, training):
+    network = build_network(
+        NetworkConfig("cnn", policy_head=head), generator=torch.Generator().manual_seed(1)
+    )
+    logits, _ = network.train(training)(inputs_of(random_positions(16, 0)))
+    chances = logits.softmax(-1)
+    entropy = -(chances * chances.clamp_min(1e-30).log()).sum(-1)
+    assert (np.log(CELLS) - entropy).max() < 0.5

@@ -29,6 +29,8 @@ from vision.images.networks.residual import basic, residual_tower
 
 VALUE_WIDTH = 256
 """Units of the value head's hidden layer, as in the authors' published code."""
+FIRST_PREFERENCE = 0.01
+"""Factor of a convolutional network's first policy weights."""
 
 
 class DeepSets(nn.Module):
@@ -168,14 +170,22 @@ def _plane_policy(config: NetworkConfig, generator: torch.Generator) -> nn.Modul
     """Two planes of logits, one a handle; or the published code's dense layer after such planes."""
     if config.policy_head == "convolutional":
         head = convolution(config.filters, PARTS, kernel=1, bias=True, generator=generator)
-        return nn.Sequential(head, nn.Flatten())
+        return nn.Sequential(_indifferent(head), nn.Flatten())
     return nn.Sequential(
         convolution(config.filters, PARTS, kernel=1, generator=generator),
         nn.BatchNorm2d(PARTS),
         nn.ReLU(inplace=True),
         nn.Flatten(),
-        linear(PARTS * ROWS * COLUMNS, CELLS, generator=generator),
+        _indifferent(linear(PARTS * ROWS * COLUMNS, CELLS, generator=generator)),
     )
+
+
+def _indifferent(head: nn.Module) -> nn.Module:
+    """The last layer of a policy with faint weights: added blocks make features large, and a network that has
+    learnt nothing should hardly prefer one shot to another."""
+    with torch.no_grad():
+        head.weight.mul_(FIRST_PREFERENCE)
+    return head
 
 
 def _plane_value(config: NetworkConfig, generator: torch.Generator) -> nn.Module:
