@@ -38,7 +38,7 @@ WORDS = ["table", "small", "--data", "data", "--out", "t", "--device", "cpu"]
 def test_a_table_trains_compares_and_is_only_read_the_second_time(small_table, capsys):
     assert run.main([*WORDS, "--seeds", "1..2"]) == 0
     printed = capsys.readouterr().out
-    assert "minus one" in printed and printed.count("finished 1 intervals") == 4
+    assert "minus one" in printed and printed.count("finished 1 interval:") == 4
     report = json.loads((small_table / "t/table.json").read_text())
     baseline, other = report["blocks"][0]
     difference = other["difference_to_first"]["test_accuracy"]
