@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.commands.flags import parse_flags
 from agents.runs.errors import ConfigError, Stopped
-from agents.runs.fields import MAX_SEED, check_whole
+from agents.runs.fields import MAX_SEED, check_folder_to_be, check_whole
 
 PLAYERS = ("rules", "drawer")
 ENDS = 8
@@ -55,8 +55,7 @@ class Config:
         check_whole("games", self.games, low=2, high=10**5)
         if self.games % 2:
             raise ConfigError(f"games: got {self.games}, expected an even number")
-        if Path(self.out).exists() and not Path(self.out).is_dir():
-            raise ConfigError(f"out: got {self.out}, which is a file; expected a folder")
+        check_folder_to_be("out", self.out)
 
 
 def main(argv: list[str]) -> int:

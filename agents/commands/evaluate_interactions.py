@@ -1,15 +1,20 @@
 """`run.py evaluate interactions CHECKPOINT ...`: errors, ranked interactions, and how true they are."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from agents.runs.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
+from agents.runs.fields import (
+    MAX_SEED,
+    check_choice,
+    check_folder,
+    check_folder_to_be,
+    check_new_file,
+    check_whole,
+)
 
 MEANS = ("min", "harmonic", "geometric", "arithmetic", "rms", "max")
 MAX_SHOWN = 100
@@ -57,10 +62,10 @@ class Config:
         check_whole("cutoff", self.cutoff, low=0, high=MAX_SHOWN)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_checkpoint_paths(self.checkpoints)
-        if self.data and not Path(self.data).is_dir():
-            raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
-        if self.plots and Path(self.plots).is_file():
-            raise ConfigError(f"plots: got {self.plots[:200]}, which is a file; expected a folder")
+        if self.data:
+            check_folder("data", self.data)
+        if self.plots:
+            check_folder_to_be("plots", self.plots)
         if self.json:
             check_new_file("json", self.json, ".json")
 

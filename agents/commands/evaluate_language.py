@@ -1,15 +1,13 @@
 """`run.py evaluate language CHECKPOINT ... --data DIR`: perplexities of language models, with intervals."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from agents.runs.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_choice, check_new_file, check_whole
+from agents.runs.fields import MAX_SEED, check_choice, check_folder, check_new_file, check_whole
 
 PARTS = ("", "train", "valid", "test")
 
@@ -43,8 +41,7 @@ class Config:
         check_choice("part", self.part, PARTS)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_checkpoint_paths(self.checkpoints)
-        if not Path(self.data).is_dir():
-            raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
+        check_folder("data", self.data)
         if self.json:
             check_new_file("json", self.json, ".json")
 

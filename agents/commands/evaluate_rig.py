@@ -1,15 +1,13 @@
 """`run.py evaluate rig RUN ...`: final distances to held-out goals over seeds, and pictures."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from agents.runs.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_new_file, check_whole
+from agents.runs.fields import MAX_SEED, check_folder_to_be, check_new_file, check_whole
 
 MOST_GOALS = 100_000
 LONGEST = 2**16
@@ -54,8 +52,8 @@ class Config:
         check_whole("goals", self.goals, low=1, high=MOST_GOALS)
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_whole("horizon", self.horizon, low=0, high=LONGEST)
-        if self.pictures and Path(self.pictures).is_file():
-            raise ConfigError(f"pictures: got {self.pictures}, which is a file; expected a folder")
+        if self.pictures:
+            check_folder_to_be("pictures", self.pictures)
         if self.json:
             check_new_file("json", self.json, ".json")
 

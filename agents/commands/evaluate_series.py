@@ -1,14 +1,12 @@
 """`run.py evaluate series CHECKPOINT ...`: errors of forecasters beside simple forecasts, with intervals."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 
 from agents.runs.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_new_file, check_whole
+from agents.runs.fields import MAX_SEED, check_folder, check_folder_to_be, check_new_file, check_whole
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,10 @@ class Config:
         check_whole("start", self.start, low=0, high=10**9)
         check_whole("stretch", self.stretch, low=2, high=10**5)
         check_checkpoint_paths(self.checkpoints)
-        if self.data and not Path(self.data).is_dir():
-            raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
-        if self.plots and Path(self.plots).is_file():
-            raise ConfigError(f"plots: got {self.plots[:200]}, which is a file; expected a folder")
+        if self.data:
+            check_folder("data", self.data)
+        if self.plots:
+            check_folder_to_be("plots", self.plots)
         if self.json:
             check_new_file("json", self.json, ".json")
 

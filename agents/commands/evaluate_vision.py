@@ -1,15 +1,13 @@
 """`run.py evaluate vision CHECKPOINT ... --data DIR`: one table of reports on classifiers, with intervals."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from agents.runs.checkpoint_paths import check_checkpoint_paths
 from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_new_file, check_whole
+from agents.runs.fields import MAX_SEED, check_folder, check_folder_to_be, check_new_file, check_whole
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,9 @@ class Config:
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
         check_whole("images", self.images, low=0, high=10**9)
         check_checkpoint_paths(self.checkpoints)
-        if not Path(self.data).is_dir():
-            raise ConfigError(f"data: got {self.data}, expected an existing folder")
-        if self.plots and Path(self.plots).is_file():
-            raise ConfigError(f"plots: got {self.plots}, which is a file; expected a folder")
+        check_folder("data", self.data)
+        if self.plots:
+            check_folder_to_be("plots", self.plots)
         if self.json:
             check_new_file("json", self.json, ".json")
 

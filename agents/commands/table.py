@@ -9,7 +9,7 @@ import tyro
 from agents.commands.flags import parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
-from agents.runs.fields import check_real
+from agents.runs.fields import check_folder, check_real
 from agents.runs.seeds import parse_seeds
 from agents.runs.tables import TABLES, get_table
 
@@ -50,8 +50,8 @@ class Config:
             raise ConfigError("--data: got nothing, expected the folder of the data set's files")
         if not table.has_files and self.data:
             raise ConfigError(f"data: got {self.data[:200]}, expected nothing for the table {self.name}")
-        if self.data and not Path(self.data).is_dir():
-            raise ConfigError(f"data: got {self.data[:200]}, expected an existing folder")
+        if self.data:
+            check_folder("data", self.data)
 
     @property
     def flags(self) -> str:

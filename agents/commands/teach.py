@@ -1,12 +1,10 @@
 """`run.py teach`: lets a teacher play curling and keeps its shots, for supervised learning (kind `kr_dl`)."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from agents.commands.flags import parse_flags
 from agents.curling.learning.teaching_config import TeachingConfig
-from agents.runs.errors import ConfigError
-from agents.runs.fields import check_whole
+from agents.runs.fields import check_folder_to_be, check_whole
 
 MOST_PAIRS = 10**8
 MOST_WORKERS = 1024
@@ -32,8 +30,7 @@ class Config(TeachingConfig):
         super().__post_init__()
         check_whole("pairs", self.pairs, low=1, high=MOST_PAIRS)
         check_whole("workers", self.workers, low=0, high=MOST_WORKERS)
-        if Path(self.out).exists() and not Path(self.out).is_dir():
-            raise ConfigError(f"out: got {self.out}, which is a file; expected a folder")
+        check_folder_to_be("out", self.out)
 
     @property
     def teaching(self) -> TeachingConfig:

@@ -28,6 +28,18 @@ def check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
         raise ConfigError(f"{field}: got {value!r}, expected one of {', '.join(choices)}")
 
 
+def check_folder(field: str, name: str) -> None:
+    """Checks that a folder is there."""
+    if not Path(name).is_dir():
+        raise ConfigError(f"{field}: got {name[:200]}, expected an existing folder")
+
+
+def check_folder_to_be(field: str, name: str) -> None:
+    """Checks that a folder is there or can be made: its name is not that of something else."""
+    if Path(name).exists() and not Path(name).is_dir():
+        raise ConfigError(f"{field}: got {name[:200]}, which is a file; expected a folder")
+
+
 def check_new_file(field: str, name: str, suffix: str) -> None:
     """Checks that a file of this name and kind can be written: its folder is there, and it is no folder."""
     path = Path(name)

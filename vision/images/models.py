@@ -176,5 +176,5 @@ def create_model(
             top = build_head(head or HeadConfig(), trunk.features, num_classes, generator=generator)
             return ImageClassifier(trunk.module, top)
     near = difflib.get_close_matches(name, list_models(), n=3)
-    meant = f"did you mean {' or '.join(near)}?" if near else f"expected one of {', '.join(list_models())}"
+    meant = f"did you mean {' or '.join(near)}?" if near else f"expected one of {', '.join(list_models())}."
     raise ValueError(f"model is {name[:60]!r}; {meant} Other numbers in these patterns make networks too.")
