@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agents.cluster.address import check_cluster
 from agents.commands.flags import parse_flags
 from agents.curling.learning.teaching_config import TeachingConfig
 from agents.runs.fields import check_folder_to_be, check_whole
@@ -24,13 +25,19 @@ class Config(TeachingConfig):
     """Folder for the files; made if it is missing."""
 
     workers: int = 0
-    """Processes that play; 0 is one for each core, 1 plays in this one."""
+    """Processes that play; 0 is one for each core, 1 plays in this one. On a cluster 0 is one for each free
+    core of it."""
+
+    cluster: str = ""
+    """Cluster of machines that plays (Ray): auto is the one that `ray start` made, HOST:PORT one at that
+    address, local a new one on this machine, to try it. Decides speed alone."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_whole("pairs", self.pairs, low=1, high=MOST_PAIRS)
         check_whole("workers", self.workers, low=0, high=MOST_WORKERS)
         check_folder_to_be("out", self.out)
+        check_cluster(self.cluster)
 
     @property
     def teaching(self) -> TeachingConfig:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import tyro
 
+from agents.cluster.address import check_cluster
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
 from agents.commands.flags import check_tokens, flag_value, parse_flags
 from agents.commands.terminal.compiling import compiling_noted
@@ -74,7 +75,12 @@ class Config:
     run on a GPU."""
 
     workers: int = 0
-    """Processes; decides speed alone. 0 takes one for each core, or one where networks run on a GPU."""
+    """Processes; decides speed alone. 0 takes one for each core, or one where networks run on a GPU; on a
+    cluster one for each free core of it, or each free GPU."""
+
+    cluster: str = ""
+    """Cluster of machines that plays (Ray): auto is the one that `ray start` made, HOST:PORT one at that
+    address, local a new one on this machine, to try it. Decides speed alone."""
 
     def __post_init__(self) -> None:
         check_whole("games", self.games, low=2, high=MOST_GAMES)
@@ -84,6 +90,7 @@ class Config:
         check_real("move_seconds", self.move_seconds, low=0.0, high=LONGEST_MOVE)
         check_whole("batch", self.batch, low=0, high=MOST_AT_ONCE)
         check_whole("workers", self.workers, low=0, high=MOST_WORKERS)
+        check_cluster(self.cluster)
         if self.resume and self.out:
             raise ConfigError(f"out: got {self.out}, expected nothing beside --resume")
         if self.json and (Path(self.json).suffix != ".json" or not Path(self.json).parent.is_dir()):
@@ -105,7 +112,15 @@ class Config:
             raise ConfigError(str(error)) from error
 
 
-FREE_TO_CHANGE = {"out": "", "resume": "", "json": "", "device": "auto", "batch": 0, "workers": 0}
+FREE_TO_CHANGE = {
+    "out": "",
+    "resume": "",
+    "json": "",
+    "device": "auto",
+    "batch": 0,
+    "workers": 0,
+    "cluster": "",
+}
 """Flags that change no result, with their defaults; the others make the tournament what it is."""
 
 

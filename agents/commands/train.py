@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 
 import tyro
 
+from agents.cluster.address import check_cluster
 from agents.commands.flags import check_tokens, flag_value, parse_flags
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
@@ -17,6 +18,29 @@ from agents.runs.kinds import KINDS, config_class, get_kind, preset, preset_name
 from agents.runs.seeds import parse_seeds
 
 MAX_CHECKPOINT_EVERY = 10**9
+MOST_WORKERS = 1024
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Flags of the kinds whose games others can play; they decide speed alone, and a continued run may change
+    them.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+
+    cluster: str = ""
+    """Cluster of machines that plays the games (Ray): auto is the one that `ray start` made, HOST:PORT one at
+    that address, local a new one on this machine, to try it. A continued run may change it."""
+
+    workers: int = 0
+    """Processes that play the games, one batch of the network each at a time; 0 is this process alone, or, on
+    a cluster, one for each free core (GPU with --device cuda). A continued run may change it."""
+
+    def __post_init__(self) -> None:
+        check_cluster(self.cluster)
+        check_whole("workers", self.workers, low=0, high=MOST_WORKERS)
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,9 @@ class Options:
 
     keep_every: int = 0
     """Intervals between checkpoints that stay, such as checkpoints/step-000020.safetensors; 0 keeps none."""
+
+    sharing: tyro.conf.Suppress[Sharing] = field(default_factory=Sharing)
+    """Who plays the games; flags of some kinds alone."""
 
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, low=0, high=MAX_SEED)
@@ -93,15 +120,15 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
     cls, ready = config_class(kind), flag_value(words, "--preset")
     if not resumed and not source:
         default = (field(default=preset(kind, ready)),) if ready else ()
-        flags_class = _flags_class(cls, field(default=Options()), default, preset_names(kind))
+        flags_class = _flags_class(kind, cls, field(default=Options()), default, preset_names(kind))
         flags = parse_flags(flags_class, words, command=f"train {kind}")
-        return flags.options, flags.config
+        return _with_sharing(flags), flags.config
     options, config = _defaults(kind, cls, Path(resumed or source), "resume" if resumed else "config_from")
-    flags_class = _flags_class(cls, field(default=options), (field(default=config),))
+    flags_class = _flags_class(kind, cls, field(default=options), (field(default=config),))
     flags = parse_flags(flags_class, words, command=f"train {kind}")
     if resumed:
         _refuse_changes(options, config, flags)
-    return flags.options, flags.config
+    return _with_sharing(flags), flags.config
 
 
 def run(kind: str, options: Options, config: Any) -> int:
@@ -141,14 +168,21 @@ def get_kind_name(name: str) -> str:
     return name
 
 
+def _with_sharing(flags: Any) -> Options:
+    """The options with the flags that some kinds alone have."""
+    return replace(flags.options, sharing=getattr(flags, "sharing", Sharing()))
+
+
 def _flags_class(
-    cls: type[Any], options: Any, config: tuple[Any, ...], presets: Sequence[str] = ()
+    kind: str, cls: type[Any], options: Any, config: tuple[Any, ...], presets: Sequence[str] = ()
 ) -> type[Any]:
     unprefixed = tyro.conf.arg(name="")
     fields = [
         ("config", Annotated[cls, unprefixed], *config),
         ("options", Annotated[Options, unprefixed], options),
     ]
+    if get_kind(kind).shares_games:
+        fields.append(("sharing", Annotated[Sharing, unprefixed], field(default=Sharing())))
     manual = cleandoc(cls.__doc__) + (f"\n\nPresets: {', '.join(presets)}." if presets else "")
     return make_dataclass("Train", fields, frozen=True, namespace={"__doc__": manual})
 

@@ -8,7 +8,7 @@ the search ranks shots by the chance to win the game instead of by the expected 
 """
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -36,12 +36,22 @@ class PlayerToken:
         search: how it chooses shots; a name of `SCRIPTED` or `WITH_NETWORK`, or a value of `WITHOUT_NETWORK`.
         utility: what its search maximises: the score of the end or the chance to win the game.
         network: checkpoint file; None for players without one.
+        content: of that file, for machines that do not have it; None where it is read when it is needed.
     """
 
     text: str
     search: str
     utility: Literal["score", "winning"] = "score"
     network: Path | None = None
+    content: bytes | None = field(default=None, repr=False)
+
+    def packed(self) -> "PlayerToken":
+        """The same with the content of its file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return self if self.network is None else replace(self, content=self.network.read_bytes())
 
     @property
     def scripted(self) -> bool:

@@ -129,7 +129,7 @@ def _search_player(
     from agents.curling.search.player_config import PlayerConfig
     from agents.curling.search.search_player import SearchPlayer
 
-    loaded = None if token.network is None else load_network(token.network, device)
+    loaded = None if token.network is None else load_network(token.network, device, content=token.content)
     network = None if loaded is None else loaded.network
     budget = {} if simulations is None else {"simulations": simulations}
     config = PlayerConfig(search=token.search, utility=token.utility, leaves=leaves, batch=batch, **budget)

@@ -83,16 +83,20 @@ def encode(checkpoint: Checkpoint) -> list[bytes | memoryview]:
     return [before, _digest(before, after, content[stop:]).encode(), after, content[stop:]]
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, content: bytes | None = None) -> Checkpoint:
     """Reads a checkpoint and checks every byte of it; segments that it refers to are read when first used.
+
+    Args:
+        path: The file.
+        content: Of the file, if it lies on another machine; segments are then out of reach.
 
     Raises:
         CorruptFileError: The file is damaged, hostile or of a newer format.
         StorageError: The file cannot be read.
     """
-    content = read_verified(path)
+    verified = read_verified(path) if content is None else _verified(content, path)
     try:
-        document, number = _parse(content)
+        document, number = _parse(verified)
         document = _migrate(document, number)
         return _assemble(document, path.parent / SEGMENTS_NAME)
     except CorruptFileError as error:
@@ -175,6 +179,10 @@ def read_verified(path: Path) -> bytes:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
         raise CorruptFileError(f"{path}: does not fit into memory") from error
+    return _verified(content, path)
+
+
+def _verified(content: bytes, path: Path) -> bytes:
     try:
         view = memoryview(content)
         start = _digest_start(view, _header_stop(view))

@@ -20,6 +20,7 @@ class Kind(NamedTuple):
         presets: `module:table` of ready configs by name, for `--preset`; empty if the kind has none.
         evaluation: Module for `run.py evaluate` with `Config`, whose `checkpoints` are the paths and whose
             other fields the flags, and `run(config) -> int`; empty if there is nothing to evaluate.
+        shares_games: Whether its learner lets others play its games (`agents.runs.learner`).
     """
 
     config: str
@@ -29,6 +30,7 @@ class Kind(NamedTuple):
     best_is_lowest: bool = False
     presets: str = ""
     evaluation: str = ""
+    shares_games: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -53,6 +55,7 @@ KINDS: dict[str, Kind] = {
         build="agents.curling.learning.reinforcement:build",
         summary="a curling network that learns by self-play, after kr_dl or from nothing",
         presets="agents.curling.learning.presets:SELF_PLAY",
+        shares_games=True,
     ),
     "language": Kind(
         config="agents.language.config:LanguageConfig",

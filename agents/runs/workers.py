@@ -8,11 +8,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from agents.runs.errors import HoglineError
 from agents.runs.signals import deaf_children
@@ -30,6 +30,45 @@ class WorkerEnded(HoglineError):
     """A process that worked for this one is gone."""
 
 
+class WorkerLost(WorkerEnded):
+    """A worker is gone, but its crew goes on without it: what it had is for others to do."""
+
+
+class Crew(Protocol):
+    """Workers that are given messages and tell something; each has a number that no other ever has."""
+
+    def __len__(self) -> int:
+        """How many there should be."""
+
+    @property
+    def members(self) -> Sequence[int]:
+        """The numbers of those that can be given something now."""
+
+    def send(self, worker: int, message: Any) -> None:
+        """Gives a member something to do; it gets its messages in order."""
+
+    def announce(self, message: Any) -> None:
+        """Sends a message to all members, and the latest one to each that joins later, before all else."""
+
+    def ready(self, seconds: float) -> list[int]:
+        """Those that have told something or are gone, after a wait for the first, at most so long."""
+
+    def receive(self, worker: int) -> Any:
+        """What a ready one told.
+
+        Raises:
+            HoglineError: it failed with this.
+            WorkerEnded: it is gone.
+        """
+
+    def close(self) -> None:
+        """Ends all at once, whatever they do."""
+
+
+StartCrew = Callable[[Work, tuple[Any, ...]], Crew]
+"""Starts workers with what each does and what it is given first."""
+
+
 def worker_count(wanted: int) -> int:
     """How many processes to start; 0 wants one for each core."""
     count = wanted or os.cpu_count() or 1
@@ -37,7 +76,7 @@ def worker_count(wanted: int) -> int:
 
 
 class Workers:
-    """Processes, numbered from 0; close it.
+    """Processes of this machine as a `Crew`, numbered from 0; the end of one ends the work. Close it.
 
     Args:
         work: what each does; a function of a module.
@@ -64,6 +103,20 @@ class Workers:
 
     def __len__(self) -> int:
         return len(self._pipes)
+
+    @property
+    def members(self) -> Sequence[int]:
+        """All of them."""
+        return range(len(self._pipes))
+
+    def announce(self, message: Any) -> None:
+        """Sends a message to all.
+
+        Raises:
+            WorkerEnded: one is gone.
+        """
+        for worker in self.members:
+            self.send(worker, message)
 
     def send(self, worker: int, message: Any) -> None:
         """Gives a process something to do.

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from agents.cluster.workplace import Workplace
 from agents.commands.actions import teach
 from agents.commands.teach import Config
 from agents.curling.learning import pair_files
@@ -155,7 +156,7 @@ def test_more_pairs_than_there_are_or_no_folder_is_refused(tmp_path):
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
 def test_a_ctrl_c_while_processes_start_does_not_reach_them(tmp_path):
     config = Config(out=str(tmp_path), workers=2)
-    with teach._shards(config, range(2)):
+    with teach._shards(config, range(2), Workplace("cpu", 2), print):
         processes = multiprocessing.active_children()
         for process in processes:
             os.kill(process.pid, signal.SIGINT)
@@ -178,7 +179,7 @@ def test_a_process_that_dies_ends_the_teaching_in_one_line(tmp_path, capsys, mon
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
         return made
 
-    monkeypatch.setattr(teach, "Workers", lame)
+    monkeypatch.setattr("agents.cluster.workplace.Workers", lame)
     assert main([*words(tmp_path), "--workers", "2"]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "run.py: a worker process ended with code -9"
     assert not multiprocessing.active_children()
@@ -191,7 +192,7 @@ def test_a_ctrl_c_while_processes_work_ends_them_in_one_line(tmp_path, capsys, m
             signal.raise_signal(signal.SIGINT)
             return super().ready(seconds)
 
-    monkeypatch.setattr(teach, "Workers", Interrupted)
+    monkeypatch.setattr("agents.cluster.workplace.Workers", Interrupted)
     assert main([*words(tmp_path), "--workers", "2"]) == 130
     told = capsys.readouterr().err.splitlines()
     assert told[-1].startswith("run.py: stopped; 0 pairs are kept") and "Traceback" not in "".join(told)
@@ -204,6 +205,8 @@ def test_shards_come_in_order_and_none_is_made_far_ahead():
 
         def __init__(self):
             self.doing, self.furthest = {}, 0
+
+        members = (0, 1)
 
         def __len__(self):
             return 2

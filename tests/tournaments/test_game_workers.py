@@ -3,12 +3,15 @@
 import multiprocessing
 import os
 import signal
+from functools import partial
 
 import pytest
 
 from agents.curling.games.event import Event
 from agents.curling.games.game_workers import GameWorkers
+from agents.curling.player_tokens import check_token
 from agents.runs.errors import CorruptFileError
+from agents.runs.workers import Workers
 from agents.tournament import Schedule
 
 
@@ -25,7 +28,8 @@ def test_a_damaged_network_is_called_so_by_whichever_process_reads_it_even_if_in
     event = Event(Schedule(("drawer", str(path)), 2), 1, False, "fcv1", "dc3", seed=1, simulations=1)
     with pytest.raises(CorruptFileError) as alone:
         event.hall("cpu")
-    workers = GameWorkers(event, "cpu", 1)
+    players = [check_token(player) for player in event.schedule.names]
+    workers = GameWorkers(event, players, "cpu", partial(Workers, count=1))
     interrupt_children()
     try:
         with pytest.raises(CorruptFileError, match="damaged") as apart:

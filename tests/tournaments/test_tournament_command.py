@@ -239,9 +239,9 @@ def ctrl_c():
 class Killed:
     """Processes that a stop signal reaches before the command does."""
 
-    thrown = 0
+    thrown, workers = 0, 2
 
-    def __init__(self, event, device, workers):
+    def __init__(self, *arguments):
         pass
 
     def __len__(self):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
 
+from agents.cluster.workplace import Workplace, workplace
+from agents.commands.terminal.notes import note
 from agents.commands.terminal.progress import progress
 from agents.curling.learning.pair_files import GAMES_PER_SHARD, PairFolder, shard_games
 from agents.curling.learning.teaching import Teaching
@@ -20,7 +22,8 @@ from agents.runs.atomic import discard_strays
 from agents.runs.errors import Stopped, StorageError
 from agents.runs.lock import FolderLock
 from agents.runs.signals import signal_of
-from agents.runs.workers import Workers, worker_count
+from agents.runs.task_board import TaskBoard
+from agents.runs.workers import Crew
 
 if TYPE_CHECKING:
     from agents.commands.teach import Config
@@ -47,7 +50,8 @@ def write_pairs(config: "Config") -> int:
         folder = PairFolder(path, config.teaching)
         total = math.ceil(config.pairs / (SHOTS_PER_GAME * GAMES_PER_SHARD))
         try:
-            _make(config, folder, total)
+            with workplace(config.cluster, workers=config.workers, device="cpu", notice=note) as place:
+                _make(config, folder, total, place)
         except KeyboardInterrupt as error:
             kept = (
                 f"{folder_pairs(folder):,} pairs are kept in {path}, run.py teach with the same flags goes on"
@@ -57,10 +61,10 @@ def write_pairs(config: "Config") -> int:
     return 0
 
 
-def _make(config: "Config", folder: PairFolder, total: int) -> None:
+def _make(config: "Config", folder: PairFolder, total: int, place: Workplace) -> None:
     """Adds shards to a folder until it has `total`."""
     missing = range(len(folder.shards), total)
-    with progress("teach") as bar, _shards(config, missing) as shards:
+    with progress("teach") as bar, _shards(config, missing, place, bar.notice) as shards:
         bar.start(len(folder.shards), total)
         started, made = time.monotonic(), 0
         for pairs in shards:
@@ -76,34 +80,35 @@ def folder_pairs(folder: PairFolder) -> int:
 
 
 @contextmanager
-def _shards(config: "Config", numbers: range) -> Iterator[Iterator[NDArray]]:
-    """The pairs of shards of these numbers, in order, made in this process or in several."""
-    count = min(worker_count(config.workers), max(len(numbers), 1))
-    if count == 1:
+def _shards(
+    config: "Config", numbers: range, place: Workplace, notice: Callable[[str], None]
+) -> Iterator[Iterator[NDArray]]:
+    """The pairs of shards of these numbers, in order, made in this process or by workers."""
+    start = place.starter(most=len(numbers), notice=notice) if numbers else None
+    if start is None:
         teaching = Teaching(config.teaching)
         yield (teaching.pairs(shard_games(number)) for number in numbers)
         return
-    with closing(Workers(_teach, (config.teaching,), count)) as workers:
-        yield _in_order(workers, numbers)
+    with closing(start(_teach, (config.teaching,))) as crew:
+        yield _in_order(crew, numbers)
 
 
-def _in_order(workers: Workers, numbers: range) -> Iterator[NDArray]:
+def _in_order(crew: Crew, numbers: range) -> Iterator[NDArray]:
     """The shards that workers make, each once those before it were handed out.
 
     Raises:
-        WorkerEnded: a worker is gone.
+        WorkerEnded: a worker is gone for good.
     """
-    idle, waiting = deque(range(len(workers))), deque(numbers)
+    board, waiting = TaskBoard(crew, slots=1), deque(numbers)
     made: dict[int, NDArray] = {}
     for number in numbers:
         while number not in made:
-            while idle and waiting and waiting[0] < number + AHEAD * len(workers):
+            while waiting and waiting[0] < number + AHEAD * len(crew):
                 task = waiting.popleft()
-                workers.send(idle.popleft(), (task, shard_games(task)))
-            for worker in workers.ready(WAIT_SECONDS):
-                task, pairs = workers.receive(worker)
+                board.add(task, (task, shard_games(task)))
+            for worker, (task, pairs) in board.listen(WAIT_SECONDS):
+                board.done(worker, task)
                 made[task] = pairs
-                idle.append(worker)
         yield made.pop(number)
 
 

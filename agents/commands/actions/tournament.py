@@ -5,12 +5,15 @@ import json
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from agents.cluster.workplace import Workplace, workplace
+from agents.commands.terminal.notes import note
 from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.progress import BarProgress, LineProgress, progress
 from agents.commands.terminal.tables import print_table
@@ -37,7 +40,7 @@ from agents.runs.json_file import write_json
 from agents.runs.lock import LOCK_NAME, FolderLock
 from agents.runs.run_folder import check_folder_name, default_path
 from agents.runs.signals import StopRequest
-from agents.runs.workers import WorkerEnded, worker_count
+from agents.runs.workers import WorkerEnded
 
 if TYPE_CHECKING:
     from agents.commands.tournament import Config
@@ -55,7 +58,10 @@ def hold_tournament(config: "Config") -> int:
     """Plays the games that are left and shows the standings; returns the exit code."""
     event = _event(config)
     note_players([check_token(player) for player in config.players], event.world)
-    with StopRequest(kept="the finished games are kept, --resume goes on") as stop:
+    with (
+        StopRequest(kept="the finished games are kept, --resume goes on") as stop,
+        workplace(config.cluster, workers=config.workers, device=_device(config), notice=note) as place,
+    ):
         folder = _folder(config)
         with FolderLock(folder):
             discard_strays(folder)
@@ -63,7 +69,7 @@ def hold_tournament(config: "Config") -> int:
             with progress("stones") as observer:
                 ledger = GameLedger(folder, event.specs, event.labels, observer.notice)
                 try:
-                    _play(config, event, folder, ledger, observer, stop)
+                    _play(config, event, folder, ledger, observer, stop, place)
                     ledger.sort()
                 finally:
                     ledger.close()
@@ -143,6 +149,7 @@ def _play(
     ledger: GameLedger,
     observer: BarProgress | LineProgress,
     stop: StopRequest,
+    place: Workplace,
 ) -> None:
     """Plays what the ledger lacks.
 
@@ -158,14 +165,11 @@ def _play(
     observer.start(before, total)
     if not left:
         return
-    device = _device(config)
-    at_once = config.batch or AT_ONCE[device]
-    workers = worker_count(config.workers or _workers(device, len(left)))
-    hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
+    hall, capacity = _hall(config, event, len(left), place, observer.notice)
     saved = time.monotonic()
     try:
         while len(ledger.records) < len(event.specs):
-            while waiting and len(hall) < at_once * workers:
+            while waiting and len(hall) < capacity:
                 hall.start(waiting.popleft())
             for record in hall.step():
                 ledger.append(record)
@@ -184,6 +188,21 @@ def _play(
     finally:
         if isinstance(hall, GameWorkers):
             hall.close()
+
+
+def _hall(
+    config: "Config", event: Event, games: int, place: Workplace, notice: Callable[[str], None]
+) -> tuple[Hall, int]:
+    """Where so many games are played, and how many of them at once."""
+    device, at_once = place.device, config.batch or AT_ONCE[place.device]
+    start = place.starter(most=games, notice=notice, suits=_processes(device, games))
+    if start is None:
+        return event.hall(device), at_once
+    players = [check_token(player) for player in config.players]
+    if place.cluster is not None:
+        players = [player.packed() for player in players]
+    hall = GameWorkers(event, players, device, start)
+    return hall, at_once * hall.workers
 
 
 def _keep_unfinished(event: Event, folder: Path, hall: Hall, waiting: list[GameSpec]) -> None:
@@ -212,8 +231,8 @@ def _device(config: "Config") -> str:
     return resolve_device(config.device) if networks else "cpu"
 
 
-def _workers(device: str, games: int) -> int:
-    """Processes where the user does not say: one with a GPU or few games, otherwise 0, one for each core."""
+def _processes(device: str, games: int) -> int:
+    """Processes of this machine that suit: one with a GPU or few games, otherwise 0, one for each core."""
     return int(device == "cuda" or games < FEW_GAMES)
 
 

@@ -3,18 +3,20 @@ summary."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.cluster.workplace import Workplace, workplace
+from agents.commands.terminal.notes import note
 from agents.commands.terminal.progress import progress
 from agents.runs.checkpoint import read_step
 from agents.runs.checkpoint_store import LAST
 from agents.runs.config_json import config_from_json, config_to_json
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
-from agents.runs.kinds import builder, get_kind
-from agents.runs.loop import train_run
+from agents.runs.kinds import Kind, builder, get_kind
+from agents.runs.loop import Observer, train_run
 from agents.runs.run_folder import (
     CHECKPOINTS_NAME,
     RECORD_NAME,
@@ -31,22 +33,25 @@ if TYPE_CHECKING:
 
 def start_training(kind: str, config: Any, options: "Options") -> int:
     """Makes a new run folder and trains into it; returns the exit code."""
-    with StopRequest() as stop:
-        device = resolve_device(options.device)
-        record = _record(kind, config, options, device)
+    with StopRequest() as stop, _place(options) as place:
+        record = _record(kind, config, options, place.device)
         path = Path(options.out) if options.out else default_path(kind, record.seeds)
         with RunFolder.create(path, record) as run, _forgotten_unless_begun(run):
-            return _train_all(run, config, device, stop)
+            return _train_all(run, config, place, stop)
 
 
 def continue_training(path: Path, kind: str, config: Any, options: "Options") -> int:
     """Continues a run folder; returns the exit code."""
-    with StopRequest() as stop:
-        device = resolve_device(options.device)
-        with RunFolder.open(path) as run:
-            if run.record.kind != kind or config_from_json(type(config), run.record.config) != config:
-                raise ConfigError(f"{path}: config.json changed while it was read")
-            return _train_all(run, config, device, stop)
+    with StopRequest() as stop, _place(options) as place, RunFolder.open(path) as run:
+        if run.record.kind != kind or config_from_json(type(config), run.record.config) != config:
+            raise ConfigError(f"{path}: config.json changed while it was read")
+        return _train_all(run, config, place, stop)
+
+
+def _place(options: "Options") -> AbstractContextManager[Workplace]:
+    """Where networks run and games are played."""
+    device, sharing = resolve_device(options.device), options.sharing
+    return workplace(sharing.cluster, workers=sharing.workers, device=device, notice=note)
 
 
 def _record(kind: str, config: Any, options: "Options", device: str) -> RunRecord:
@@ -70,18 +75,18 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
     """
     _check_is_of(folder, rows)
     with StopRequest() as stop:
-        device = resolve_device(options.device)
+        place = Workplace(resolve_device(options.device))
         for name, config in rows.items():
-            wanted = _record(kind, config, options, device)
+            wanted = _record(kind, config, options, place.device)
             with _open_row(folder / name, wanted, type(config)) as run:
                 if not _has_ended(run, config):
                     with _forgotten_unless_begun(run):
-                        _train_row(name, run, config, device, stop)
+                        _train_row(name, run, config, place, stop)
 
 
-def _train_row(name: str, run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
+def _train_row(name: str, run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> None:
     try:
-        _train_seeds(run, config, device, stop)
+        _train_seeds(run, config, place, stop)
     except Stopped as stopped:
         line = f"{name}, {stopped}; the same command goes on"
         raise Stopped(stopped.signal_number, line) from stopped
@@ -131,9 +136,9 @@ def _has_ended(run: RunFolder, config: Any) -> bool:
         return False
 
 
-def _train_all(run: RunFolder, config: Any, device: str, stop: StopRequest) -> int:
+def _train_all(run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> int:
     try:
-        _train_seeds(run, config, device, stop)
+        _train_seeds(run, config, place, stop)
     except Stopped as stopped:
         raise Stopped(stopped.signal_number, f"{stopped}: --resume {run.path}") from stopped
     if len(run.record.seeds) > 1:
@@ -141,39 +146,50 @@ def _train_all(run: RunFolder, config: Any, device: str, stop: StopRequest) -> i
     return 0
 
 
-def _train_seeds(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
+def _train_seeds(run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> None:
     if len(run.record.seeds) == 1:
-        _train_one(run, config, device, stop)
+        _train_one(run, config, place, stop)
         return
     for seed in run.record.seeds:
         with _open_member(run, seed) as member:
             try:
-                _train_one(member, config, device, stop)
+                _train_one(member, config, place, stop)
             except Stopped as stopped:
                 raise Stopped(stopped.signal_number, f"seed {seed} {stopped}") from stopped
 
 
-def _train_one(run: RunFolder, config: Any, device: str, stop: StopRequest) -> None:
+def _train_one(run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> None:
     record = run.record
     (seed,) = record.seeds
     if asked := stop.signal_number:
         raise Stopped(asked, "stopped before it went on")
     try:
-        learner = builder(record.kind)(config, seed=seed, device=device)
+        learner = builder(record.kind)(config, seed=seed, device=place.device)
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if asked := stop.signal_number:
         raise Stopped(asked, "stopped before it went on")
     stages = getattr(config, "stages", ())
     with progress(f"{record.kind} seed {seed}", stages) as observer:
-        if device != record.resolved_device:
-            observer.notice(
-                f"the run began on {record.resolved_device} and goes on on {device}: numbers may differ"
-            )
-        for note in getattr(learner, "notes", ()):
-            observer.notice(note)
-        steps = train_run(run, get_kind(record.kind), learner, stop=stop, observer=observer)
+        if place.device != record.resolved_device:
+            began = f"the run began on {record.resolved_device}"
+            observer.notice(f"{began} and goes on on {place.device}: numbers may differ")
+        for line in getattr(learner, "notes", ()):
+            observer.notice(line)
+        kind = get_kind(record.kind)
+        with _games_shared(kind, learner, place, observer):
+            steps = train_run(run, kind, learner, stop=stop, observer=observer)
     sys.stdout.write(f"finished {steps} interval{'s' * (steps != 1)}: {run.path}\n")
+
+
+def _games_shared(
+    kind: Kind, learner: Any, place: Workplace, observer: Observer
+) -> AbstractContextManager[None]:
+    """Lets workers play a learner's games, if it shares them and more than this process should work."""
+    start = None
+    if kind.shares_games:
+        start = place.starter(most=learner.config.games, notice=observer.notice, suits=1)
+    return nullcontext() if start is None else learner.games_shared(start)
 
 
 def _open_member(run: RunFolder, seed: int) -> RunFolder:

@@ -1,8 +1,8 @@
 """Says on stderr what a person may not expect of the players it named, before they play."""
 
-import sys
 from collections.abc import Iterable
 
+from agents.commands.terminal.notes import note
 from agents.curling.networks.conditions import read_conditions
 from agents.curling.player_tokens import PlayerToken
 from envs.curling.world import World
@@ -13,14 +13,10 @@ def note_players(players: Iterable[PlayerToken], world: World) -> None:
     ice or with another noise than it plays with."""
     for player in players:
         if player.shadowed is not None:
-            _note(f"{player.text}: the player of that name plays, not ./{player.name}")
+            note(f"{player.text}: the player of that name plays, not ./{player.name}")
         if player.network is None:
             continue
         learned = read_conditions(player.network)
         if not learned.hold_in(world):
             those = f"{learned.ice} ice with {learned.noise} noise"
-            _note(f"{player.text}: its network learned under other conditions, {those}")
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")
+            note(f"{player.text}: its network learned under other conditions, {those}")

@@ -1,11 +1,13 @@
 """What a tournament of curling is: players, schedule and conditions; and the seed of each of its games."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from agents.curling.games.game_records import GameSpec
 from agents.curling.games.lockstep_games import LockstepGames, game_seed
+from agents.curling.player_tokens import PlayerToken
 from agents.curling.players import make_player
 from agents.tournament import Schedule
 from envs.curling.conditions import build_world
@@ -54,14 +56,18 @@ class Event:
         """What stands beside a game's record: the words of its players."""
         return {"players": [self.schedule.names[seat] for seat in spec.seats]}
 
-    def hall(self, device: str) -> LockstepGames:
+    def hall(self, device: str, players: Sequence[str | PlayerToken] = ()) -> LockstepGames:
         """Where its games are played, in this process.
+
+        Args:
+            device: where networks run.
+            players: what the schedule's words mean, in its order; left out, what they mean on this machine.
 
         Raises:
             HoglineError: a player cannot be made.
         """
-        names = self.schedule.names
-        players = [
-            make_player(name, self.world, simulations=self.simulations, device=device) for name in names
+        seated = [
+            make_player(player, self.world, simulations=self.simulations, device=device)
+            for player in players or self.schedule.names
         ]
-        return LockstepGames(self.world, players, move_seconds=self.move_seconds)
+        return LockstepGames(self.world, seated, move_seconds=self.move_seconds)

@@ -7,7 +7,7 @@ time a match decides whether the new one takes its place (`gate.py`).
 
 import copy
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from agents.curling.learning.lessons import PolicyValueLoss
 from agents.curling.learning.replay import Replay
 from agents.curling.learning.self_play import PlayedGames, hammer_points, play_ends, self_play_world
 from agents.curling.learning.self_play_config import SelfPlayConfig
+from agents.curling.learning.self_play_workers import SelfPlayWorkers
 from agents.curling.networks.models import load_network, weights_hash
 from agents.curling.networks.policy_value import PolicyValueNetwork, build_network
 from agents.curling.player_tokens import check_token, pretrained_names
@@ -30,6 +31,7 @@ from agents.curling.winning import POINTS
 from agents.runs.config_json import changed_fields
 from agents.runs.errors import ConfigError
 from agents.runs.random_state import numpy_state, restore_numpy
+from agents.runs.workers import StartCrew
 from envs.curling.conditions import build_world
 from vision.fit import Fit
 from vision.schedules import Setting, setting_at
@@ -63,6 +65,19 @@ class SelfPlayLearner:
         )
         self._rng = np.random.default_rng((seed, DRAWN))
         self._done = 0
+        self._workers: SelfPlayWorkers | None = None
+
+    @contextmanager
+    def games_shared(self, start: StartCrew) -> Iterator[None]:
+        """While open, workers play the games of the intervals, which are the same games; the matches of the
+        gate stay here.
+
+        Args:
+            start: starts the workers.
+        """
+        with closing(SelfPlayWorkers(self.config, self._seed, self._device, start)) as self._workers:
+            yield
+        self._workers = None
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end; see `agents.runs.learner.Learner.train`.
@@ -132,8 +147,12 @@ class SelfPlayLearner:
     def _play(self) -> PlayedGames:
         """Games of the playing network, whose positions are kept."""
         first = self._done * self.config.games
+        numbers = range(first, first + self.config.games)
         self._best.eval()
-        played = play_ends(self._player, self.config, self._seed, range(first, first + self.config.games))
+        if self._workers is None:
+            played = play_ends(self._player, self.config, self._seed, numbers)
+        else:
+            played = self._workers.play(self._best.state_dict(), numbers)
         self._replay.add(played.examples)
         return played
 

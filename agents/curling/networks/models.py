@@ -48,8 +48,15 @@ class LoadedNetwork(NamedTuple):
     hammer_points: NDArray[np.int64] | None = None
 
 
-def load_network(path: str | Path, device: str | torch.device = "cpu") -> LoadedNetwork:
+def load_network(
+    path: str | Path, device: str | torch.device = "cpu", *, content: bytes | None = None
+) -> LoadedNetwork:
     """Reads the network of a file, or of the pretrained network of that name; a Path is always a file.
+
+    Args:
+        path: the file.
+        device: where the network is put.
+        content: of the file, if it lies on another machine.
 
     Raises:
         ConfigError: the file holds something else.
@@ -57,7 +64,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> Loaded
         StorageError: it cannot be read.
     """
     path = pretrained_path(path) if isinstance(path, str) and path in pretrained_names() else Path(path)
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, content)
     if "network" not in checkpoint.config:
         raise ConfigError(f"{path}: got a checkpoint of kind {checkpoint.kind}, expected a curling network")
     try:
