@@ -20,6 +20,7 @@ from vision.fit_config import FitConfig
 from vision.ghost_norm import use_ghost_norm
 from vision.mean_gradient import Loss, MeanGradient
 from vision.optimizers import apply_setting, build_optimizer, load_optimizer_state, optimizer_state
+from vision.processes import Processes
 from vision.sample_order import SampleOrder
 from vision.schedules import Setting, batch_length, noise_scale, setting_at, total_samples
 
@@ -94,6 +95,21 @@ class Fit:
         """Whether the schedule has come to its end."""
         return self.samples >= self._total
 
+    def share(self, processes: Processes) -> None:
+        """Make the updates together with other processes, each of which calls this before its first one.
+
+        Batches, their variation, rates and the number of updates are those of one process alone, and so is
+        the gradient, up to the order of sums, where the network neither draws random numbers nor normalises
+        over more than a ghost batch. Draws inside the network come from streams of each process's own, and
+        batch normalisation without ghost batches sees the share of one process. Running statistics are means
+        over the processes.
+        """
+        self._gradient.processes = processes
+        processes.part(self.model)
+        if self._deferred is not None and processes.count > 1:  # sums over processes are in no captured graph
+            self._deferred = None
+            self.optimizer = build_optimizer(self.model, self.config.optimizer)
+
     def train(self) -> Iterator[dict[str, float]]:
         """Run the schedule from here to its end, yielding one report per interval.
 
@@ -150,7 +166,7 @@ class Fit:
         self.model.train()
         apply_setting(self.optimizer, setting)
         self.optimizer.zero_grad()
-        sums = self._gradient.add(batch)
+        sums = self._gradient.add(batch, self._parameters())
         self._scaler.unscale_(self.optimizer)
         norm = clip_grad_norm_(self._parameters(), self.config.clip or math.inf)
         names = [*sums, "gradient_norm"]
@@ -177,7 +193,7 @@ class Fit:
         after which nothing moves."""
         failed = self._deferred.failed
         self.optimizer.zero_grad()
-        sums = self._gradient.add(batch)
+        sums = self._gradient.add(batch, self._parameters())
         norm = clip_grad_norm_(self._parameters(), self.config.clip or math.inf)
         sound = sums["loss"].isfinite() & norm.isfinite()
         failed.copy_(torch.where(sound, failed, torch.ones_like(failed)))
@@ -255,6 +271,7 @@ class Fit:
         load_optimizer_state(self.optimizer, self.model, state["optimizer"])
         if self._deferred is not None:
             self._deferred.forget()
+        self._gradient.processes.part(self.model)
         for name, value in state["average"].items():
             self.average.values[name].copy_(value)
         self.generator.set_state(state["generator"].cpu())
@@ -286,6 +303,7 @@ class Fit:
     def _report(self) -> dict[str, float]:
         """Return the averages since the last report and where the run is."""
         self._settle()
+        self._gradient.processes.join(self.model, self.average.values if self.average else {})
         setting = setting_at(self.config.plan, min(self.samples / self._total, 1.0))
         report = {name: total / seen for name, (total, seen) in self._sums.items()}
         self._sums = {}

@@ -89,6 +89,17 @@ class GhostBatchNorm(nn.Module):
         )
 
 
+def running_statistics(model: nn.Module) -> dict[str, Tensor]:
+    """What every batch normalisation inside `model` keeps of the batches it saw, by its name there."""
+    norms = ((name, m) for name, m in model.named_modules() if isinstance(m, (*BATCH_NORMS, GhostBatchNorm)))
+    return {
+        f"{name}.{kind}" if name else kind: value
+        for name, norm in norms
+        for kind in ("running_mean", "running_var", "num_batches_tracked")
+        if (value := getattr(norm, kind)) is not None
+    }
+
+
 def use_ghost_norm(model: nn.Module, size: int) -> None:
     """Replace every batch normalisation inside `model` by a ghost one of the same parameters."""
     for module in list(model.modules()):

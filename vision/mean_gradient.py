@@ -1,18 +1,19 @@
-"""The gradient of the mean loss over a batch, added up over parts that fit in memory.
+"""The gradient of the mean loss over a batch, added up over parts that fit in memory, and over processes.
 
 B samples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vision.deferred import Batch
 from vision.fit_config import FitConfig
 from vision.ghost_norm import micro_sizes
+from vision.processes import ALONE, Processes
 
 # (network, part of a batch, generator) -> (loss, measurements), scalars averaged over the part's samples.
 Loss = Callable[[Callable[..., Any], Batch, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
@@ -29,6 +30,9 @@ class MeanGradient:
         config: parts, arithmetic and layout.
         generator: what the loss draws from, on the device.
         scaler: of the loss, for float16.
+
+    Attributes:
+        processes: that share the batches.
     """
 
     def __init__(
@@ -41,20 +45,25 @@ class MeanGradient:
     ) -> None:
         self._network, self._loss, self._config = network, loss, config
         self._generator, self._scaler = generator, scaler
+        self.processes: Processes = ALONE
 
-    def add(self, batch: Batch) -> dict[str, Tensor]:
-        """Add to the gradients over a batch of B samples; returns loss and measurements, means over it."""
+    def add(self, batch: Batch, parameters: Sequence[nn.Parameter]) -> dict[str, Tensor]:
+        """The gradients of parameters that have none yet, over a batch of B samples, of which this process
+        takes its share; returns loss and measurements, means over the batch."""
         size = len(batch[0])
-        passes = micro_sizes(size, self._config.micro_batch, self._config.ghost_batch)
+        mine, weight = self.processes.share(batch, self._config.ghost_batch)
+        passes = micro_sizes(len(mine[0]), self._config.micro_batch, self._config.ghost_batch)
         sums: dict[str, Tensor] = {}
-        for part in zip(*(tensor.split(passes) for tensor in batch), strict=True):
-            share = len(part[0]) / size
+        for part in zip(*(tensor.split(passes) for tensor in mine), strict=True):
+            share = weight * len(part[0]) / size
             with self._precision():
                 loss, measured = self._loss(self._network, self._arrange(part), self._generator)
             self._scaler.scale(loss * share).backward()
             for name, value in {"loss": loss, **measured}.items():
                 weighted = value.detach().float() * share
                 sums[name] = sums[name] + weighted if name in sums else weighted
+        gradients = (parameter.grad for parameter in parameters if parameter.grad is not None)
+        self.processes.add_up((*gradients, *sums.values()))
         return sums
 
     def _arrange(self, part: Batch) -> Batch:

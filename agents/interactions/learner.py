@@ -15,6 +15,7 @@ from vision.interactions.loss import PenalisedError, row_errors
 from vision.interactions.networks import InteractionNetwork
 from vision.interactions.problem import Part, Problem, synthetic_problem, tabular_problem
 from vision.interactions.tabular import read_table
+from vision.processes import Processes
 
 DATA = 1
 """The stream of a run's seed for drawing and splitting the rows."""
@@ -40,6 +41,10 @@ class InteractionsLearner:
         self._parts = {name: part.to(device) for name, part in self.problem.parts.items()}
         self.network = build_network(config, self.problem, torch.Generator().manual_seed(seed))
         self._fit = fit_of(self.network, self._parts["train"], self.problem, config, seed=seed)
+
+    def share(self, processes: Processes) -> None:
+        """Make the updates together with other processes; see `vision.fit.Fit.share`."""
+        self._fit.share(processes)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end; see `vision.fit.Fit.train` for what is raised."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from agents.language.config import LanguageConfig
 from vision.fit import Fit
+from vision.processes import Processes
 from vision.text.corpus import Vocabulary, Windows, build_vocabulary, parallel_streams, read_tokens
 from vision.text.embeddings import information_directions, random_directions, word2vec_directions
 from vision.text.language_model import LanguageModel, NextWord, mean_loss
@@ -49,6 +50,10 @@ class LanguageLearner:
         self._words = np.frombuffer("\n".join(vocabulary.words).encode(), dtype=np.uint8)
         windows = Windows(words.to(device), config.window)
         self._fit = Fit(self.network, NextWord(), windows, len(windows), config.fit, seed=seed, device=device)
+
+    def share(self, processes: Processes) -> None:
+        """Make the updates together with other processes; see `vision.fit.Fit.share`."""
+        self._fit.share(processes)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end; see `vision.fit.Fit.train` for what is raised."""

@@ -21,6 +21,7 @@ class Kind(NamedTuple):
         evaluation: Module for `run.py evaluate` with `Config`, whose `checkpoints` are the paths and whose
             other fields the flags, and `run(config) -> int`; empty if there is nothing to evaluate.
         shares_games: Whether its learner lets others play its games (`agents.runs.learner`).
+        shares_batches: Whether its learner makes updates together with other processes.
     """
 
     config: str
@@ -31,6 +32,7 @@ class Kind(NamedTuple):
     presets: str = ""
     evaluation: str = ""
     shares_games: bool = False
+    shares_batches: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -41,6 +43,7 @@ KINDS: dict[str, Kind] = {
         best_metric="validation_accuracy",
         presets="agents.vision.presets:PRESETS",
         evaluation="agents.commands.evaluate_vision",
+        shares_batches=True,
     ),
     "kr_dl": Kind(
         config="agents.curling.learning.supervised_config:SupervisedConfig",
@@ -49,6 +52,7 @@ KINDS: dict[str, Kind] = {
         best_metric="validation_policy_loss",
         best_is_lowest=True,
         presets="agents.curling.learning.presets:SUPERVISED",
+        shares_batches=True,
     ),
     "kr_drl": Kind(
         config="agents.curling.learning.self_play_config:SelfPlayConfig",
@@ -63,6 +67,7 @@ KINDS: dict[str, Kind] = {
         summary="a recurrent language model with a learned or fixed output embedding",
         presets="agents.language.presets:PRESETS",
         evaluation="agents.commands.evaluate_language",
+        shares_batches=True,
     ),
     "interactions": Kind(
         config="agents.interactions.config:InteractionsConfig",
@@ -72,6 +77,7 @@ KINDS: dict[str, Kind] = {
         best_is_lowest=True,
         presets="agents.interactions.presets:PRESETS",
         evaluation="agents.commands.evaluate_interactions",
+        shares_batches=True,
     ),
     "series": Kind(
         config="agents.series.config:SeriesConfig",
@@ -81,6 +87,7 @@ KINDS: dict[str, Kind] = {
         best_is_lowest=True,
         presets="agents.series.presets:PRESETS",
         evaluation="agents.commands.evaluate_series",
+        shares_batches=True,
     ),
     "rig": Kind(
         config="agents.rig.config:RigConfig",

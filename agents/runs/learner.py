@@ -11,6 +11,8 @@ How the pieces meet, for a kind named `vision` in `agents/runs/kinds.py`::
 A learner may also have `notes`, a tuple of lines about its data that a person should read before it starts.
 One of a kind that shares games has `games_shared(start)`, a context in which workers that `start` starts play
 its games (`agents.runs.workers.StartCrew`), to the same numbers.
+One of a kind that shares batches has `share(processes)`, after which it makes its updates together with other
+processes (`agents.runs.processes`); it comes before `load_state_dict`.
 The run, never the learner, owns the run folder, the progress bar, saving and stopping.
 """
 

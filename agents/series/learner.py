@@ -6,6 +6,7 @@ from typing import Any
 from agents.series.config import SeriesConfig
 from agents.series.data import Prepared, prepare
 from vision.fit import Fit
+from vision.processes import Processes
 from vision.series.baselines import forecast_last, forecast_ridge
 from vision.series.forecast import ForecastError, forecast_windows
 from vision.series.models import create_forecaster
@@ -39,6 +40,10 @@ class SeriesLearner:
         count = len(data.training)
         self._fit = Fit(self.network, loss, data.training, count, config.fit, seed=seed, device=device)
         self._selected: dict[str, float] = {}
+
+    def share(self, processes: Processes) -> None:
+        """Make the updates together with other processes; see `vision.fit.Fit.share`."""
+        self._fit.share(processes)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end; see `vision.fit.Fit.train` for what is raised."""

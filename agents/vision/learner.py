@@ -27,6 +27,7 @@ from vision.images.data import (
 )
 from vision.images.models import create_model
 from vision.images.networks.classifier import ImageClassifier
+from vision.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ class VisionLearner:
     def notes(self) -> tuple[str, ...]:
         """What a person should know about the data, such as missing files."""
         return (self._data["note"],) if self._data["note"] else ()
+
+    def share(self, processes: Processes) -> None:
+        """Make the updates together with other processes; see `vision.fit.Fit.share`."""
+        self._fit.share(processes)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end of the schedule; see `vision.fit.Fit.train` for what is raised."""

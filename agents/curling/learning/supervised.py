@@ -26,6 +26,7 @@ from agents.curling.learning.supervised_config import SupervisedConfig
 from agents.curling.networks.conditions import Conditions
 from agents.curling.networks.policy_value import build_network
 from vision.fit import Fit
+from vision.processes import Processes
 
 
 class SupervisedLearner:
@@ -66,6 +67,10 @@ class SupervisedLearner:
         )
         self._conditions = conditions
         self._data = {"pairs": len(training), "validation_pairs": len(validation), "sha256": data_hash}
+
+    def share(self, processes: Processes) -> None:
+        """Make the updates together with other processes; see `vision.fit.Fit.share`."""
+        self._fit.share(processes)
 
     def train(self) -> Iterator[dict[str, float]]:
         """Train to the end of the schedule; see `vision.fit.Fit.train` for what is raised."""

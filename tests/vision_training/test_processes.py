@@ -1,0 +1,93 @@
+"""Laws of updates that several processes make together; three of them meet once for all tests."""
+
+import multiprocessing
+
+import pytest
+import torch
+
+from tests.vision_training.tiny import fingerprint
+from tests.vision_training.together import COUNT, FITS, trained, work
+from vision.ghost_norm import ghost_sizes
+from vision.processes import Processes
+
+ORDER_OF_SUMS = 2e-5
+"""Largest difference of a weight after some twenty updates whose sums run in another order."""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What each process kept."""
+    folder = tmp_path_factory.mktemp("together")
+    context = multiprocessing.get_context("spawn")
+    started = [context.Process(target=work, args=(rank, str(folder))) for rank in range(COUNT)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(120)
+    assert [process.exitcode for process in started] == [0] * COUNT
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(COUNT)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 24, 50])
+@pytest.mark.parametrize("ghost", [0, 4])
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_shares_make_up_the_batch_and_cut_no_ghost_batch(size, ghost, count):
+    batch = torch.arange(size), torch.arange(size) * 10
+    shares = [Processes(rank, count).share(batch, ghost) for rank in range(count)]
+    counted = [part for part, weight in shares if weight]
+    assert torch.equal(torch.cat([part[0] for part in counted]), batch[0])
+    assert all(len(part[0]) > 0 and torch.equal(part[0] * 10, part[1]) for part, _ in shares)
+    assert {weight for _, weight in shares} <= {0.0, 1.0}
+    if ghost:
+        groups = [length for part in counted for length in ghost_sizes(len(part[0]), ghost)]
+        assert groups == ghost_sizes(size, ghost)
+
+
+def test_a_process_outside_its_team_is_refused():
+    with pytest.raises(ValueError, match="rank: got 2, expected a number from 0 below 2"):
+        Processes(2, 2)
+
+
+@pytest.mark.parametrize("name", ["plain", "ghost", "few"])
+def test_processes_together_come_to_the_weights_of_one_alone(found, name):
+    alone, report = trained(name)
+    together = found[0][name]
+    for key, weight in alone.model.named_parameters():
+        assert (together["state"]["model"][key] - weight).abs().max() < ORDER_OF_SUMS, key
+    assert together["state"]["progress"]["updates"] == alone.updates
+    assert together["report"] == pytest.approx(report, rel=1e-4)
+    if name == "few":
+        assert alone.config.schedule.batch < COUNT
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_all_processes_end_with_the_same_bits(found, name):
+    for part in ("model", "average", "optimizer"):
+        states = [one[name]["state"][part] for one in found]
+        kept = [{key: value for key, value in state.items() if "stream" not in key} for state in states]
+        assert len({fingerprint(state) for state in kept}) == 1
+    assert all(one[name]["report"] == found[0][name]["report"] for one in found)
+
+
+def test_running_statistics_stay_near_those_of_one_alone(found):
+    alone, _ = trained("ghost")
+    together = found[0]["ghost"]["state"]["model"]
+    for name in ("1.running_mean", "1.running_var"):
+        own = alone.model.state_dict()[name]
+        assert torch.allclose(together[name], own, rtol=0.25, atol=0.05)
+        assert not torch.equal(together[name], own)
+
+
+def test_draws_inside_the_network_are_each_process_s_own_and_at_one_position(found):
+    states = torch.stack([one["drawing"]["streams"][0] for one in found])
+    assert len(states[:, 0].unique()) == COUNT and states[0, 0] == 5
+    assert len(states[:, 1].unique()) == 1 and states[0, 1] > 0
+
+
+def test_processes_go_on_bit_by_bit_from_what_the_first_one_saved(found):
+    for one in found:
+        assert fingerprint(one["resumed"]) == fingerprint(one["drawing"])
+
+
+def test_a_loss_that_is_no_number_in_one_process_stops_all_in_the_same_update(found):
+    assert {one["broken"] for one in found} == {"loss: got nan in update 1, expected a finite number"}
