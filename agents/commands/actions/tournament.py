@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import deque
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageEr
 from agents.runs.json_file import write_json
 from agents.runs.lock import LOCK_NAME, FolderLock
 from agents.runs.run_folder import check_folder_name, default_path
-from agents.runs.signals import StopRequest
+from agents.runs.signals import StopRequest, signal_of
 from agents.runs.workers import WorkerEnded, worker_count
 
 if TYPE_CHECKING:
@@ -55,20 +56,21 @@ def hold_tournament(config: "Config") -> int:
     """Plays the games that are left and shows the standings; returns the exit code."""
     event = _event(config)
     note_players([check_token(player) for player in config.players], event.world)
-    with StopRequest(kept="the finished games are kept, --resume goes on") as stop:
-        folder = _folder(config)
-        with FolderLock(folder):
-            discard_strays(folder)
-            _keep_record(config, folder)
-            with progress("stones") as observer:
-                ledger = GameLedger(folder, event.specs, event.labels, observer.notice)
-                try:
-                    _play(config, event, folder, ledger, observer, stop)
-                    ledger.sort()
-                finally:
-                    ledger.close()
-            drop_unfinished(folder)
-            _publish(config, event, folder, ledger.records)
+    folder = _folder(config)
+    with FolderLock(folder):
+        discard_strays(folder)
+        _keep_record(config, folder)
+        with progress("stones") as observer:
+            ledger = GameLedger(folder, event.specs, event.labels, observer.notice)
+            try:
+                _play(config, event, folder, ledger, observer)
+                ledger.sort()
+            except KeyboardInterrupt as error:  # before or after the games
+                raise Stopped(signal_of(error), f"stopped; go on with --resume {folder}") from error
+            finally:
+                ledger.close()
+        drop_unfinished(folder)
+        _publish(config, event, folder, ledger.records)
     return 0
 
 
@@ -137,12 +139,7 @@ def _keep_record(config: "Config", folder: Path) -> None:
 
 
 def _play(
-    config: "Config",
-    event: Event,
-    folder: Path,
-    ledger: GameLedger,
-    observer: BarProgress | LineProgress,
-    stop: StopRequest,
+    config: "Config", event: Event, folder: Path, ledger: GameLedger, observer: BarProgress | LineProgress
 ) -> None:
     """Plays what the ledger lacks.
 
@@ -161,29 +158,30 @@ def _play(
     device = _device(config)
     at_once = config.batch or AT_ONCE[device]
     workers = worker_count(config.workers or _workers(device, len(left)))
-    hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
     saved = time.monotonic()
-    try:
-        while len(ledger.records) < len(event.specs):
-            while waiting and len(hall) < at_once * workers:
-                hall.start(waiting.popleft())
-            for record in hall.step():
-                ledger.append(record)
-            if hall.thrown:
-                observer.interval(min(before + hall.thrown, total - 1), {"games": len(ledger.records)})
-            if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
-                _keep_unfinished(event, folder, hall, [spec for spec in waiting if spec.begun])
-                saved = time.monotonic()
-            if stop.signal_number:
-                raise _stopped(event, folder, ledger, stop)
-        observer.interval(total, {"games": len(ledger.records)})
-    except WorkerEnded as error:
-        if not stop.signal_number:
-            raise
-        raise _stopped(event, folder, ledger, stop) from error  # the signal reached the processes too
-    finally:
+    with ExitStack() as afterwards:
+        hall: Hall = event.hall(device) if workers == 1 else GameWorkers(event, device, workers)
         if isinstance(hall, GameWorkers):
-            hall.close()
+            afterwards.callback(hall.close)
+        stop = afterwards.enter_context(StopRequest(kept="the finished games are kept, --resume goes on"))
+        try:
+            while len(ledger.records) < len(event.specs):
+                while waiting and len(hall) < at_once * workers:
+                    hall.start(waiting.popleft())
+                for record in hall.step():
+                    ledger.append(record)
+                if hall.thrown:
+                    observer.interval(min(before + hall.thrown, total - 1), {"games": len(ledger.records)})
+                if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
+                    _keep_unfinished(event, folder, hall, [spec for spec in waiting if spec.begun])
+                    saved = time.monotonic()
+                if stop.signal_number:
+                    raise _stopped(event, folder, ledger, stop)
+            observer.interval(total, {"games": len(ledger.records)})
+        except WorkerEnded as error:
+            if not stop.signal_number:
+                raise
+            raise _stopped(event, folder, ledger, stop) from error  # the signal reached the processes too
 
 
 def _keep_unfinished(event: Event, folder: Path, hall: Hall, waiting: list[GameSpec]) -> None:
