@@ -4,10 +4,11 @@ import difflib
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple
 
-from agents.runs.errors import EXIT_CODES, ConfigError, HoglineError
+from agents.runs.errors import BROKEN_PIPE, EXIT_CODES, ConfigError, HoglineError
 from agents.runs.signals import stops_raise
 
 
@@ -84,8 +85,8 @@ def main(argv: list[str] | None = None) -> int:
     except FloatingPointError as error:
         return _complain(str(error), 4)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 3
+        _drop_output()
+        return BROKEN_PIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 3)
@@ -102,6 +103,17 @@ def _mend_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
         elif mode == "w" and hasattr(stream, "reconfigure") and not stream.encoding.lower().startswith("utf"):
             stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Lets what is still to be written go nowhere: nobody reads it, and the interpreter would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # it is closed, or no file
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                os.dup2(nowhere, stream.fileno())
 
 
 def _dispatch(words: list[str]) -> int:

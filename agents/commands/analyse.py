@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agents.commands.curling_names import MOST_ENDS, MOST_SIMULATIONS, IceName, NoiseName
 from agents.commands.flags import parse_flags
+from agents.commands.line_flags import check_place
 from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.device import DeviceName
@@ -23,6 +24,9 @@ class Config:
 
     line: int = 1
     """Which line of the file, from 1."""
+
+    game: int | None = None
+    """Instead of the line: the game of games.jsonl that has this number, from 0."""
 
     shot: int = 0
     """Of a game of games.jsonl: the shot to be played, from 1; 0 for the other lines."""
@@ -66,8 +70,7 @@ class Config:
     def __post_init__(self) -> None:
         if not Path(self.position).is_file():
             raise ConfigError(f"position: got {self.position[:200]}, expected an existing file")
-        if self.line < 1:
-            raise ConfigError(f"line: got {self.line}, expected 1 or more")
+        check_place(self.line, self.game)
         check_token(self.player)
         check_whole("shot", self.shot, low=0, high=16 * MOST_ENDS)
         check_whole("shots", self.shots, low=1, high=MOST_SHOTS)

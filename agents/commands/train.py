@@ -55,7 +55,8 @@ class Options:
     """New folder of the run; left out, runs/KIND-TIME-SEED."""
 
     resume: str = ""
-    """Run folder to continue; its own config holds, and a flag that differs from it is an error."""
+    """Run folder to continue; its own config holds, and a flag that differs is an error, but for more
+    iterations (kr_drl, with a constant rate) or steps (rig), which make the run longer."""
 
     config_from: str = ""
     """Run folder or config.json whose flags serve as defaults for a new run."""
@@ -127,7 +128,7 @@ def parse(kind: str, words: list[str]) -> tuple[Options, Any]:
     flags_class = _flags_class(kind, cls, field(default=options), (field(default=config),))
     flags = parse_flags(flags_class, words, command=f"train {kind}")
     if resumed:
-        _refuse_changes(options, config, flags)
+        _refuse_changes(kind, options, config, flags)
     return _with_sharing(flags), flags.config
 
 
@@ -205,8 +206,9 @@ def _defaults(kind: str, cls: type[Any], path: Path, field_name: str) -> tuple[O
     return options, config_from_json(cls, record.config)
 
 
-def _refuse_changes(options: Options, config: Any, flags: Any) -> None:
+def _refuse_changes(kind: str, options: Options, config: Any, flags: Any) -> None:
     from agents.runs.config_json import changed_fields
+    from agents.runs.lengthening import how_to_lengthen, is_lengthened, length_of
 
     unseeded = {"seed": 0, "seeds": "", "resume": "", "device": "auto"}  # compared below, or free to change
     changes = changed_fields(replace(options, **unseeded), replace(flags.options, **unseeded))
@@ -214,5 +216,9 @@ def _refuse_changes(options: Options, config: Any, flags: Any) -> None:
         changes.append(
             ("seeds" if flags.options.seeds else "seed", options.seed_list, flags.options.seed_list)
         )
-    for name, old, new in changes + changed_fields(config, flags.config):
-        raise ConfigError(f"{name}: got {new}, expected {old}, because a continued run keeps its flags")
+    if not is_lengthened(config, flags.config):
+        changes += changed_fields(config, flags.config)
+    for name, old, new in changes:
+        is_length = name == length_of(config).field
+        how = f"; {how_to_lengthen(Path(flags.options.resume), kind, config)}" if is_length else ""
+        raise ConfigError(f"{name}: got {new}, expected {old}, because a continued run keeps its flags{how}")

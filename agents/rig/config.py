@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_choice, check_real, check_whole
+from agents.runs.lengthening import Length
 
 MethodName = Literal["rig", "oracle", "her", "dsae", "lr"]
 RewardName = Literal["auto", "latent_distance", "log_probability", "pixel_mse", "sparse"]
@@ -232,6 +233,12 @@ class RigConfig:
     def intervals(self) -> int:
         """How many measurements a run makes."""
         return sum(number for _, number in self.stages)
+
+    @property
+    def length(self) -> Length:
+        """A run whose last interval is a whole one can go on: nothing in it depends on how long it is."""
+        cut = f"its last interval was cut short, as its actions are no multiple of {self.interval_steps}"
+        return Length("steps", cut if self.steps % self.interval_steps else "")
 
     @property
     def stages(self) -> tuple[tuple[str, int], ...]:

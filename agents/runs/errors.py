@@ -5,6 +5,9 @@ Rooms that may not import this file (`envs`, `planners`, `vision`) raise the bui
 no longer finite.
 """
 
+BROKEN_PIPE = 141
+"""128 + SIGPIPE's number: what a shell shows of the programs that this signal ends."""
+
 EXIT_CODES: dict[int, str] = {
     0: "ok",
     1: "a defect in this program (with a traceback; please report it)",
@@ -13,6 +16,7 @@ EXIT_CODES: dict[int, str] = {
     4: "numerical: a loss, a weight or another number is not finite",
     5: "a file is corrupt, of a newer format, or not to be trusted",
     130: "stopped by Ctrl-C (SIGINT)",
+    BROKEN_PIPE: "nobody reads the output any more, as in a pipe to head that has enough",
     143: "stopped by SIGTERM",
 }
 

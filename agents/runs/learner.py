@@ -27,7 +27,8 @@ class LearnerConfig(Protocol):
     that the config is also plain JSON). `__post_init__` checks every field and raises a `ValueError` of the
     form `field: got value, expected ...`. No field has the name of a flag of `agents.commands.train.Options`.
     A config whose intervals are not all alike may have `stages`, (name, number of intervals) each: the time
-    left is then that of the present stage.
+    left is then that of the present stage. One whose runs can go on beyond their end has `length`, an
+    `agents.runs.lengthening.Length`.
     """
 
     @property

@@ -8,9 +8,11 @@ from typing import Protocol
 
 from agents.runs.checkpoint import Checkpoint
 from agents.runs.checkpoint_store import BEST, numbered_name
+from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped
 from agents.runs.kinds import Kind
 from agents.runs.learner import Learner
+from agents.runs.lengthening import is_lengthened, length_of
 from agents.runs.metrics import MetricsFile, check_measurements
 from agents.runs.run_folder import RunFolder, RunRecord
 from agents.runs.signals import StopRequest
@@ -81,7 +83,7 @@ def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) ->
     checkpoint = run.checkpoints.newest(notice)
     if checkpoint is None:
         return _Progress()
-    if checkpoint.kind != run.record.kind or checkpoint.config != run.record.config:
+    if checkpoint.kind != run.record.kind or not _is_of(run.record, learner, checkpoint):
         raise ConfigError(f"{run.path}: the checkpoint's kind or config differs from the run's config.json")
     try:
         kept, learned = checkpoint.state["run"], checkpoint.state["learner"]
@@ -97,6 +99,16 @@ def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) ->
     progress = _Progress(checkpoint.step, *numbers)
     run.checkpoints.restore(checkpoint, _further_names(run.record, progress))
     return progress
+
+
+def _is_of(record: RunRecord, learner: Learner, checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint is of the run's config, or of what it was before the run was lengthened."""
+    if checkpoint.config == record.config:
+        return True
+    field = length_of(learner.config).field
+    if checkpoint.config | {field: None} != record.config | {field: None}:
+        return False
+    return is_lengthened(config_from_json(type(learner.config), checkpoint.config), learner.config)
 
 
 def _update_best(progress: _Progress, kind: Kind, measurements: Mapping[str, float]) -> None:

@@ -4,7 +4,7 @@ writer."""
 import re
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,15 @@ class RunFolder:
             lock.release()
             raise
         return cls(path, record, lock)
+
+    def lengthen(self, field: str, value: float) -> None:
+        """Writes what makes the run longer into its config in `config.json`; see `agents.runs.lengthening`.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        self.record = replace(self.record, config={**self.record.config, field: value})
+        write_file(self.path / RECORD_NAME, _record_bytes(self.record))
 
     def forget(self) -> None:
         """Removes what the run has written, if it has measured nothing yet: its name is free again."""

@@ -1,13 +1,13 @@
-"""Stopping politely: the first SIGINT or SIGTERM asks, a second one or too long a wait ends the process at
-once; children do not hear a Ctrl-C, and no callback swallows one."""
+"""Stopping politely: the first SIGINT or SIGTERM asks and is told, a second one or too long a wait ends the
+process at once; children do not hear a Ctrl-C, and no callback swallows one."""
 
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from types import FrameType, TracebackType
 
@@ -16,13 +16,45 @@ from agents.runs.errors import Stopped
 GRACE_SECONDS = (
     8.0  # how long the present interval may still take; saving comes on top, within ten seconds in all
 )
+START_SECONDS = (
+    3.0  # how long compiled code, or what closes files, may keep a stop waiting that saves nothing
+)
+NOTICE_SECONDS = 0.3  # after which a stop that did not take yet is told
 AGAIN_SECONDS = 0.05  # after which a swallowed stop is tried again
+
+
+class _Listener:
+    """A thread that hears of signals at once, even while compiled code keeps Python's own handlers waiting.
+
+    Args:
+        heard: Called in that thread with each signal's number.
+    """
+
+    def __init__(self, heard: Callable[[int], None]) -> None:
+        self._heard = heard
+        self._receiver, self._sender = socket.socketpair()
+        self._sender.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._listen, name="signal-listener", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread; an earlier listener hears again."""
+        signal.set_wakeup_fd(self._before)
+        self._sender.close()
+        self._thread.join()
+        self._receiver.close()
+
+    def _listen(self) -> None:
+        while received := self._receiver.recv(1):
+            if received[0] in (signal.SIGINT, signal.SIGTERM):
+                self._heard(received[0])
 
 
 class StopRequest:
     """While open, remembers a stop signal; the training loop looks at `signal_number` between intervals.
 
-    The signals are watched by a thread of its own, so that a long call into compiled code delays neither the
+    The signals are heard by a thread of its own, so that a long call into compiled code delays neither the
     second Ctrl-C nor the end of the grace time. Ending at once is safe: checkpoints are replaced in one step.
     Outside the main thread it does nothing.
 
@@ -43,12 +75,8 @@ class StopRequest:
     def __enter__(self) -> "StopRequest":
         if not self._armed:
             return self
-        self._receiver, self._sender = socket.socketpair()
-        self._sender.setblocking(False)
+        self._listener = _Listener(self._hear)
         self._before = {number: signal.signal(number, _ignore) for number in (signal.SIGINT, signal.SIGTERM)}
-        self._wakeup_before = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
-        self._watcher = threading.Thread(target=self._watch, name="stop-request", daemon=True)
-        self._watcher.start()
         return self
 
     def __exit__(
@@ -57,25 +85,23 @@ class StopRequest:
         self._saving.set()
         if not self._armed:
             return
-        signal.set_wakeup_fd(self._wakeup_before)
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._sender.close()
-        self._watcher.join()
-        self._receiver.close()
+        self._listener.close()
 
-    def _watch(self) -> None:
-        while received := self._receiver.recv(1):
-            number = received[0]
-            if number not in self._before:
-                continue
-            if self.signal_number:
-                _end_now(number, f"stopped at once; {self._kept}")
-            self.signal_number = number
-            threading.Thread(target=self._limit_grace, args=(number,), daemon=True).start()
+    def _hear(self, number: int) -> None:
+        if self.signal_number:
+            _end_now(number, f"stopped at once; {self._kept}")
+        self.signal_number = number
+        threading.Thread(target=self._limit_grace, args=(number,), daemon=True).start()
 
     def _limit_grace(self, number: int) -> None:
-        if not self._saving.wait(GRACE_SECONDS):
+        if self._saving.wait(NOTICE_SECONDS):
+            return
+        _tell(
+            f"stopping as soon as the present interval ends, in {GRACE_SECONDS:g} s at most; again stops now"
+        )
+        if not self._saving.wait(GRACE_SECONDS - NOTICE_SECONDS):
             _end_now(number, f"the interval did not end within {GRACE_SECONDS:g} s; {self._kept}")
 
 
@@ -106,7 +132,8 @@ def stops_raise() -> Iterator[None]:
     """While open, SIGTERM raises as Ctrl-C does, so that files close, and either leaves as `Stopped`.
 
     An exception cannot leave a callback of compiled code, such as a compiler's; it is lost there. Such a stop
-    comes again until it takes, and whatever goes wrong in the meantime counts as the stop.
+    comes again until it takes, and whatever goes wrong in the meantime counts as the stop. A long call into
+    compiled code holds it up: that is told, and after `START_SECONDS` the process ends at once.
 
     Outside the main thread it does nothing.
     """
@@ -115,6 +142,10 @@ def stops_raise() -> Iterator[None]:
         return
     hook, handler = sys.unraisablehook, signal.signal(signal.SIGTERM, _terminate)
     lost: dict[int, threading.Timer] = {}  # by signal, the next attempt
+    over = threading.Event()
+    listener = _Listener(
+        lambda number: threading.Thread(target=_hurry, args=(number, over), daemon=True).start()
+    )
 
     def insist(unraisable: "sys.UnraisableHookArgs") -> None:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt):
@@ -135,10 +166,20 @@ def stops_raise() -> Iterator[None]:
             raise
         raise Stopped(next(iter(lost)), "stopped") from error
     finally:
+        over.set()
+        listener.close()
         sys.unraisablehook = hook
         signal.signal(signal.SIGTERM, handler)
         for attempt in lost.values():
             attempt.cancel()
+
+
+def _hurry(number: int, over: threading.Event) -> None:
+    """Tells of a stop that does not take soon, and ends the process where it does not take at all."""
+    if not over.wait(NOTICE_SECONDS):
+        _tell("stopping")
+    if not over.wait(START_SECONDS - NOTICE_SECONDS):
+        _end_now(number, "stopped")
 
 
 def _terminate(signal_number: int, frame: FrameType | None) -> None:
@@ -163,6 +204,11 @@ def _ignore(signal_number: int, frame: FrameType | None) -> None:
 
 
 def _end_now(signal_number: int, message: str) -> None:
-    sys.stderr.write(f"run.py: {message}\n")
-    sys.stderr.flush()
+    _tell(message)
     os._exit(128 + signal_number)
+
+
+def _tell(message: str) -> None:
+    with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+        sys.stderr.write(f"run.py: {message}\n")
+        sys.stderr.flush()

@@ -1,12 +1,13 @@
 """Laws of the clock and of what a run shows of its progress on the terminal."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from agents.commands.terminal.clock import Clock
-from agents.commands.terminal.progress import BarProgress, LineProgress
+from agents.commands.terminal.progress import BarProgress, LineProgress, progress
 from agents.rig.config import RigConfig
 
 
@@ -88,7 +89,9 @@ def test_lines_name_the_stage_and_its_last_interval_is_always_shown(capsys):
     lines.start(0, 4)
     for step in range(1, 5):
         lines.interval(step, {"loss": 0.5})
-    shown = capsys.readouterr().out.splitlines()
+    captured = capsys.readouterr()
+    shown = captured.err.splitlines()
+    assert captured.out == ""
     assert [line.split("  ")[0] for line in shown] == [
         "rig seed 1 autoencoder 1/2",
         "rig seed 1 autoencoder 2/2",
@@ -97,9 +100,29 @@ def test_lines_name_the_stage_and_its_last_interval_is_always_shown(capsys):
     assert all("loss 0.5" in line for line in shown)
 
 
+@pytest.mark.parametrize(
+    ("terminal", "term", "kind"),
+    [(True, "xterm", BarProgress), (True, "dumb", LineProgress), (False, "xterm", LineProgress)],
+)
+def test_the_bar_is_for_a_stderr_that_can_redraw(monkeypatch, terminal, term, kind):
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr("sys.stderr", SimpleNamespace(isatty=lambda: terminal))
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: not terminal))
+    assert type(progress("train")) is kind
+
+
+def test_the_headline_and_held_out_figures_come_before_the_others(capsys):
+    lines = LineProgress("kr_dl", headline="validation_b")
+    lines.start(0, 1)
+    lines.interval(1, {"loss": 1, "rate": 2, "norm": 3, "validation_a": 4, "validation_b": 5, "momentum": 6})
+    assert capsys.readouterr().err.endswith("  loss 1  validation_b 5  validation_a 4  rate 2\n")
+
+
 def test_the_bar_tells_the_time_left_of_slow_intervals(time, monkeypatch):
     drawn = io.StringIO()
-    monkeypatch.setattr("rich.console.Console", lambda: Console(file=drawn, force_terminal=True, width=120))
+    monkeypatch.setattr(
+        "rich.console.Console", lambda **_: Console(file=drawn, force_terminal=True, width=120)
+    )
     bar = BarProgress("rig seed 1", (("autoencoder", 1), ("acting", 4)))
     bar._clock.now = time
     with bar:

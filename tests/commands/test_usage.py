@@ -213,7 +213,7 @@ def test_a_reader_that_goes_away_is_no_traceback():
     command = [sys.executable, "run.py", "--help"]
     done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (3, "")
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_the_help_of_the_program_documents_every_exit_code(capsys):

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError
 from agents.runs.kinds import preset
+from agents.runs.lengthening import how_to_lengthen, is_lengthened
 from agents.runs.origin import versions
 from agents.runs.segments import Segment
 from planners.config import KernelConfig
@@ -176,6 +178,24 @@ def test_a_learner_that_is_stopped_anywhere_continues_bit_by_bit(config, stops):
         second.load_state_dict(state)
         assert seen + list(second.train()) == reports
         assert fingerprint(_plain(second.state_dict())) == fingerprint(_plain(whole.state_dict()))
+
+
+def test_a_learner_that_goes_on_beyond_its_end_is_one_that_was_as_long_from_the_start():
+    whole, short = (build(replace(CONFIG, iterations=count), seed=SEED, device="cpu") for count in (3, 2))
+    reports, seen = list(whole.train()), list(short.train())
+    longer = build(replace(CONFIG, iterations=3), seed=SEED, device="cpu")
+    longer.load_state_dict(copy.deepcopy(short.state_dict()))
+    assert is_lengthened(short.config, longer.config)
+    assert seen + list(longer.train()) == reports
+    assert fingerprint(_plain(longer.state_dict())) == fingerprint(_plain(whole.state_dict()))
+
+
+def test_a_rate_that_falls_over_the_run_keeps_it_from_going_on():
+    short = replace(CONFIG, schedule="cosine")
+    assert not is_lengthened(short, replace(short, iterations=4))
+    told = "its rate falls over the whole run (cosine); a longer one is a new run: "
+    told += "run.py train kr_drl --config-from r --start r --iterations N"
+    assert how_to_lengthen(Path("r"), "kr_drl", short) == told
 
 
 def _plain(state):

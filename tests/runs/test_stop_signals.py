@@ -58,6 +58,29 @@ def test_handlers_are_as_before_afterwards():
     assert (signal.getsignal(signal.SIGTERM), sys.unraisablehook) == before
 
 
+BUSY = """
+import hashlib, threading
+from agents.runs import signals
+signals.START_SECONDS = 0.6
+with signals.stops_raise():
+    threading.Timer(0.5, print, ["ready"], {"flush": True}).start()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent where systems have them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_compiled_code_holds_up_is_told_and_ends_the_process(number):
+    child = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert child.stdout.readline() == b"ready\n"
+        child.send_signal(number)
+        _, told = child.communicate(timeout=30)
+    finally:
+        child.kill()
+    assert (child.returncode, told) == (128 + number, b"run.py: stopping\nrun.py: stopped\n")
+
+
 @needs_masks
 def test_a_deaf_child_does_not_hear_a_ctrl_c_and_others_do():
     command = [sys.executable, "-c", INTERRUPTS_ITSELF]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.runs.kinds import KINDS, Kind
+from agents.runs.lengthening import Length
 
 TINY = Kind(
     config="tests.runs.tiny_config:TinyConfig",
@@ -67,3 +68,8 @@ class TinyConfig:
     def intervals(self) -> int:
         """How many dicts training yields."""
         return self.updates
+
+    @property
+    def length(self) -> Length:
+        """A run that learns the line can go on; that it may not with the wave is for the tests."""
+        return Length("updates", "" if self.target == "line" else "a wave comes to an end")

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from agents.commands.actions.recorded_games import chosen_line, is_game, recorded_game
 from agents.commands.actions.shots import decoded
 from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.tables import print_table
-from agents.commands.tournament import RECORD_NAME, read_config
-from agents.curling.games.game_records import parse_record, played_again
 from agents.curling.games.house_text import house_text
 from agents.curling.games.spoken_shots import describe_aim
 from agents.curling.judging.analysis import Analysis, Analyst, Candidate, Prospect, best_first
@@ -30,7 +29,7 @@ from envs.curling.conditions import build_world
 from envs.curling.physics.positions import QUANTUM_OVERLAP
 from envs.curling.pictures.render import draw_game
 from envs.curling.rules.game import GameState
-from envs.curling.rules.rule_set import LAST_END, RuleSet
+from envs.curling.rules.rule_set import RuleSet
 from envs.curling.wire.digital_curling import check_position, parse_state
 from envs.curling.world import World
 
@@ -78,19 +77,14 @@ def analyse_position(config: "Config") -> int:
 
 def _position(config: "Config") -> tuple[World, GameState]:
     """What is played in, and the position."""
-    with open(config.position, "rb") as file:
-        raw = next(islice(file, config.line - 1, None), None)
-    if raw is None:
-        raise ConfigError(f"line: got {config.line}, expected one that {config.position} has")
+    number, raw = chosen_line(config.position, config.line, config.game)
     try:
         message = decoded(raw)
-        if isinstance(message, dict) and "turns" in message:
-            return _of_game(config, raw)
-        return _of_state(config, message)
+        return _of_game(config, raw) if is_game(message) else _of_state(config, message)
     except ConfigError:
         raise
     except ValueError as error:
-        raise ConfigError(f"{config.position} line {config.line}: {error}") from error
+        raise ConfigError(f"{config.position} line {number}: {error}") from error
 
 
 def _of_state(config: "Config", message: Any) -> tuple[World, GameState]:
@@ -109,17 +103,9 @@ def _of_state(config: "Config", message: Any) -> tuple[World, GameState]:
 
 def _of_game(config: "Config", raw: bytes) -> tuple[World, GameState]:
     """The position before a shot of a recorded game."""
-    record, _ = parse_record(raw)
-    ice, noise, ends, extra = config.ice, config.noise, config.ends, True
-    folder = Path(config.position).parent
-    if (folder / RECORD_NAME).is_file():
-        held = read_config(folder)
-        ice, noise, ends, extra = held.ice, held.noise, held.ends, held.extra_ends
-    world = build_world(ice, noise, RuleSet(ends=ends, end_limit=LAST_END if extra else ends))
-    if not 1 <= config.shot <= len(record.turns):
-        raise ConfigError(f"shot: got {config.shot}, expected 1 to {len(record.turns)}, a shot of the game")
-    throws = islice(played_again(world, record.hammer, record.turns), config.shot - 1, None)
-    return world, next(throws).before
+    game = recorded_game(config.position, raw, ice=config.ice, noise=config.noise, ends=config.ends)
+    throws = islice(game.throws(), game.check_shot(config.shot) - 1, None)
+    return game.world, next(throws).before
 
 
 def _table(world: World, found: Analysis) -> Table:

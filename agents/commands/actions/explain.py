@@ -40,8 +40,8 @@ def write_explanation(config: "Config") -> None:
     loaded = load_network(
         pretrained_path(name) if name in pretrained_names() else resolve(Path(name)), device
     )
-    sys.stdout.write(f"{name}: learning the value of {config.boards:,} boards\n")
-    sys.stdout.flush()
+    sys.stderr.write(f"{name}: learning the value of {config.boards:,} boards\n")
+    sys.stderr.flush()
     distilled = InteractionsConfig(network="mlp_m", epochs=config.epochs, l1=config.l1)
     found = explain(loaded.network, boards, distilled, count=config.boards, seed=config.seed, device=device)
     agreement = "" if found.agreement is None else f"; rank correlation over all pairs {found.agreement:.2f}"

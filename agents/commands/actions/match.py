@@ -19,11 +19,11 @@ from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
 from envs.curling.conditions import build_world, get_rules
 from envs.curling.games import turns
-from envs.curling.pictures.render import draw_game, png_bytes
-from envs.curling.pictures.replay import replay_page, shot_tracks
+from envs.curling.pictures.render import png_bytes
+from envs.curling.pictures.replay import replay_page
+from envs.curling.pictures.throws import draw_throw
 from envs.curling.rules.game import TEAMS, GameState
 from envs.curling.rules.rule_set import RuleSet
-from envs.curling.world import Throw, World
 
 if TYPE_CHECKING:
     from agents.commands.match import Config
@@ -49,7 +49,7 @@ def play_match(config: "Config") -> int:
         write_file(Path(config.replay), page.encode())
         sys.stdout.write(f"replay: {config.replay}\n")
     if config.picture:
-        house = final_house(world, throws, (config.first, config.second))
+        house = draw_throw(world, throws[-1], names=(config.first, config.second))
         write_file(Path(config.picture), png_bytes(house))
         sys.stdout.write(f"picture: {config.picture}\n")
     return 0
@@ -85,11 +85,3 @@ def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str]) ->
     else:
         outcome = f"{names[state.winner]} wins" + (" by concession" if state.reason == "concede" else "")
     sys.stdout.write(f"{outcome}\n")
-
-
-def final_house(world: World, throws: Sequence[Throw], names: Sequence[str]) -> np.ndarray:
-    """Picture [H, W, 3] uint8 of what the last shot left, with its track."""
-    last = throws[-1]
-    tracks = shot_tracks(world.ice, world.rules, last)
-    shown = tracks if len(tracks) else None
-    return draw_game(world.ice.sheet, world.rules, last.after, board=last.board, tracks=shown, names=names)

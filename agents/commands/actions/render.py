@@ -2,19 +2,20 @@
 
 import sys
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.commands.actions.recorded_games import chosen_line, is_game, recorded_game
 from agents.commands.actions.shots import decoded
 from agents.runs.atomic import write_file
 from agents.runs.errors import ConfigError
 from envs.curling.conditions import build_world
 from envs.curling.physics.positions import QUANTUM_OVERLAP
 from envs.curling.pictures.render import draw_game, png_bytes
-from envs.curling.pictures.replay import shot_tracks
+from envs.curling.pictures.replay import replay_page
+from envs.curling.pictures.throws import draw_throw
 from envs.curling.rules.rule_set import LAST_END
 from envs.curling.wire.digital_curling import check_position, parse_move, parse_state
 from envs.curling.world import World
@@ -24,22 +25,50 @@ if TYPE_CHECKING:
 
 
 def draw_line(config: "Config") -> int:
-    """Draws the chosen line; returns the exit code.
+    """Draws the chosen line, and writes the replay page that was asked for; returns the exit code.
 
     Raises:
-        ConfigError: the line is missing or malformed.
+        ConfigError: the line is missing or malformed, or is none of a game where one is asked for.
     """
-    with open(config.file, "rb") as file:
-        raw = next(islice(file, config.line - 1, None), None)
-    if raw is None:
-        raise ConfigError(f"line: got {config.line}, expected one that {config.file} has")
+    number, raw = chosen_line(config.file, config.line, config.game)
     try:
-        image = _picture(build_world(config.ice, "none", "standard"), decoded(raw), config.pixels_per_metre)
+        message = decoded(raw)
+        if is_game(message):
+            _draw_game(config, raw)
+        else:
+            _refuse_flags_of_games(config)
+            world = build_world(config.ice, "none", "standard")
+            _write_picture(config, _picture(world, message, config.pixels_per_metre))
+    except ConfigError:
+        raise
     except ValueError as error:
-        raise ConfigError(f"{config.file} line {config.line}: {error}") from error
+        raise ConfigError(f"{config.file} line {number}: {error}") from error
+    return 0
+
+
+def _draw_game(config: "Config", raw: bytes) -> None:
+    """Draws a shot of a recorded game and what it left."""
+    game = recorded_game(config.file, raw, ice=config.ice, noise="none", ends=config.ends)
+    shot = game.check_shot(config.shot or len(game.record.turns))
+    throws, world = list(game.throws()), game.world
+    shown = draw_throw(world, throws[shot - 1], names=game.players, pixels_per_metre=config.pixels_per_metre)
+    _write_picture(config, shown)
+    if config.replay:
+        names = [f"{game.players[0]} (red)", f"{game.players[1]} (yellow)"]
+        page = replay_page(world.ice, world.rules, throws, names=names, subtitle=game.conditions)
+        write_file(Path(config.replay), page.encode())
+        sys.stdout.write(f"replay: {config.replay}\n")
+
+
+def _refuse_flags_of_games(config: "Config") -> None:
+    for name in ("shot", "replay"):
+        if value := getattr(config, name):
+            raise ConfigError(f"{name}: got {value}, expected none, as the line is a position, no game")
+
+
+def _write_picture(config: "Config", image: np.ndarray) -> None:
     write_file(Path(config.out), png_bytes(image))
     sys.stdout.write(f"picture: {config.out}\n")
-    return 0
 
 
 def _picture(world: World, message: Any, scale: int) -> np.ndarray:
@@ -49,10 +78,9 @@ def _picture(world: World, message: Any, scale: int) -> np.ndarray:
     wire = parse_state(message["before"] if is_shot else message, name)
     check_position(world.ice, wire.state, QUANTUM_OVERLAP, name)
     rules = replace(world.rules, ends=wire.ends, end_limit=LAST_END)
-    sheet = world.ice.sheet
     if not is_shot or "move" not in message:
-        return draw_game(sheet, rules, wire.state, pixels_per_metre=scale)
+        return draw_game(world.ice.sheet, rules, wire.state, pixels_per_metre=scale)
+    world = replace(world, rules=rules)
     shot = parse_move(message["move"], "move", world.ice.release_spin)
-    after, throw = replace(world, rules=rules).deliver(wire.state, shot, np.random.default_rng(0))
-    tracks = shot_tracks(world.ice, rules, throw) if shot else None
-    return draw_game(sheet, rules, after, board=throw.board, tracks=tracks, pixels_per_metre=scale)
+    _, throw = world.deliver(wire.state, shot, np.random.default_rng(0))
+    return draw_throw(world, throw, pixels_per_metre=scale)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageEr
 from agents.runs.json_file import write_json
 from agents.runs.lock import LOCK_NAME, FolderLock
 from agents.runs.run_folder import check_folder_name, default_path
-from agents.runs.signals import StopRequest
+from agents.runs.signals import StopRequest, signal_of
 from agents.runs.workers import WorkerEnded
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ def hold_tournament(config: "Config") -> int:
     """Plays the games that are left and shows the standings; returns the exit code."""
     event = _event(config)
     note_players([check_token(player) for player in config.players], event.world)
-    with (
-        StopRequest(kept="the finished games are kept, --resume goes on") as stop,
-        workplace(config.cluster, workers=config.workers, device=_device(config), notice=note) as place,
-    ):
+    with workplace(config.cluster, workers=config.workers, device=_device(config), notice=note) as place:
         folder = _folder(config)
         with FolderLock(folder):
             discard_strays(folder)
@@ -69,8 +67,10 @@ def hold_tournament(config: "Config") -> int:
             with progress("stones") as observer:
                 ledger = GameLedger(folder, event.specs, event.labels, observer.notice)
                 try:
-                    _play(config, event, folder, ledger, observer, stop, place)
+                    _play(config, event, folder, ledger, observer, place)
                     ledger.sort()
+                except KeyboardInterrupt as error:  # before or after the games
+                    raise Stopped(signal_of(error), f"stopped; go on with --resume {folder}") from error
                 finally:
                     ledger.close()
             drop_unfinished(folder)
@@ -148,7 +148,6 @@ def _play(
     folder: Path,
     ledger: GameLedger,
     observer: BarProgress | LineProgress,
-    stop: StopRequest,
     place: Workplace,
 ) -> None:
     """Plays what the ledger lacks.
@@ -165,29 +164,30 @@ def _play(
     observer.start(before, total)
     if not left:
         return
-    hall, capacity = _hall(config, event, len(left), place, observer.notice)
     saved = time.monotonic()
-    try:
-        while len(ledger.records) < len(event.specs):
-            while waiting and len(hall) < capacity:
-                hall.start(waiting.popleft())
-            for record in hall.step():
-                ledger.append(record)
-            if hall.thrown:
-                observer.interval(min(before + hall.thrown, total - 1), {"games": len(ledger.records)})
-            if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
-                _keep_unfinished(event, folder, hall, [spec for spec in waiting if spec.begun])
-                saved = time.monotonic()
-            if stop.signal_number:
-                raise _stopped(event, folder, ledger, stop)
-        observer.interval(total, {"games": len(ledger.records)})
-    except WorkerEnded as error:
-        if not stop.signal_number:
-            raise
-        raise _stopped(event, folder, ledger, stop) from error  # the signal reached the processes too
-    finally:
+    with ExitStack() as afterwards:
+        hall, capacity = _hall(config, event, len(left), place, observer.notice)
         if isinstance(hall, GameWorkers):
-            hall.close()
+            afterwards.callback(hall.close)
+        stop = afterwards.enter_context(StopRequest(kept="the finished games are kept, --resume goes on"))
+        try:
+            while len(ledger.records) < len(event.specs):
+                while waiting and len(hall) < capacity:
+                    hall.start(waiting.popleft())
+                for record in hall.step():
+                    ledger.append(record)
+                if hall.thrown:
+                    observer.interval(min(before + hall.thrown, total - 1), {"games": len(ledger.records)})
+                if stop.signal_number or time.monotonic() - saved > SNAPSHOT_SECONDS:
+                    _keep_unfinished(event, folder, hall, [spec for spec in waiting if spec.begun])
+                    saved = time.monotonic()
+                if stop.signal_number:
+                    raise _stopped(event, folder, ledger, stop)
+            observer.interval(total, {"games": len(ledger.records)})
+        except WorkerEnded as error:
+            if not stop.signal_number:
+                raise
+            raise _stopped(event, folder, ledger, stop) from error  # the signal reached the processes too
 
 
 def _hall(

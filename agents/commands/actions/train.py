@@ -7,16 +7,21 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
+
 from agents.cluster.workplace import Workplace, workplace
 from agents.commands.terminal.notes import note
 from agents.commands.terminal.progress import progress
+from agents.commands.terminal.tables import print_table
 from agents.runs.checkpoint import read_step
-from agents.runs.checkpoint_store import LAST
+from agents.runs.checkpoint_store import BEST, LAST
 from agents.runs.config_json import config_from_json, config_to_json
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
 from agents.runs.kinds import Kind, builder, get_kind
+from agents.runs.lengthening import how_to_lengthen, is_lengthened, length_of
 from agents.runs.loop import Observer, train_run
+from agents.runs.metrics import METRICS_NAME, RUN_COLUMNS, read_metrics
 from agents.runs.run_folder import (
     CHECKPOINTS_NAME,
     RECORD_NAME,
@@ -25,7 +30,7 @@ from agents.runs.run_folder import (
     default_path,
     read_record,
 )
-from agents.runs.signals import StopRequest
+from agents.runs.signals import StopRequest, signal_of
 
 if TYPE_CHECKING:
     from agents.commands.train import Options
@@ -33,19 +38,29 @@ if TYPE_CHECKING:
 
 def start_training(kind: str, config: Any, options: "Options") -> int:
     """Makes a new run folder and trains into it; returns the exit code."""
-    with StopRequest() as stop, _place(options) as place:
+    with _place(options) as place:
         record = _record(kind, config, options, place.device)
         path = Path(options.out) if options.out else default_path(kind, record.seeds)
         with RunFolder.create(path, record) as run, _forgotten_unless_begun(run):
-            return _train_all(run, config, place, stop)
+            return _train_all(run, config, place)
 
 
 def continue_training(path: Path, kind: str, config: Any, options: "Options") -> int:
-    """Continues a run folder; returns the exit code."""
-    with StopRequest() as stop, _place(options) as place, RunFolder.open(path) as run:
-        if run.record.kind != kind or config_from_json(type(config), run.record.config) != config:
+    """Continues a run folder, longer where the config says so; returns the exit code."""
+    with _place(options) as place, RunFolder.open(path) as run:
+        before = config_from_json(type(config), run.record.config)
+        if run.record.kind != kind or (before != config and not is_lengthened(before, config)):
             raise ConfigError(f"{path}: config.json changed while it was read")
-        return _train_all(run, config, place, stop)
+        if before != config:
+            _lengthen(run, config)
+        elif _has_ended(run, config):
+            sys.stderr.write(f"note: the run has ended; {how_to_lengthen(path, kind, config)}\n")
+        return _train_all(run, config, place)
+
+
+def _lengthen(run: RunFolder, config: Any) -> None:
+    field = length_of(config).field
+    run.lengthen(field, getattr(config, field))
 
 
 def _place(options: "Options") -> AbstractContextManager[Workplace]:
@@ -74,19 +89,18 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
         ConfigError: A folder holds a run of another config or other seeds.
     """
     _check_is_of(folder, rows)
-    with StopRequest() as stop:
-        place = Workplace(resolve_device(options.device))
-        for name, config in rows.items():
-            wanted = _record(kind, config, options, place.device)
-            with _open_row(folder / name, wanted, type(config)) as run:
-                if not _has_ended(run, config):
-                    with _forgotten_unless_begun(run):
-                        _train_row(name, run, config, place, stop)
+    place = Workplace(resolve_device(options.device))
+    for name, config in rows.items():
+        wanted = _record(kind, config, options, place.device)
+        with _open_row(folder / name, wanted, type(config)) as run:
+            if not _has_ended(run, config):
+                with _forgotten_unless_begun(run):
+                    _train_row(name, run, config, place)
 
 
-def _train_row(name: str, run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> None:
+def _train_row(name: str, run: RunFolder, config: Any, place: Workplace) -> None:
     try:
-        _train_seeds(run, config, place, stop)
+        _train_seeds(run, config, place)
     except Stopped as stopped:
         line = f"{name}, {stopped}; the same command goes on"
         raise Stopped(stopped.signal_number, line) from stopped
@@ -136,50 +150,56 @@ def _has_ended(run: RunFolder, config: Any) -> bool:
         return False
 
 
-def _train_all(run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> int:
+def _train_all(run: RunFolder, config: Any, place: Workplace) -> int:
     try:
-        _train_seeds(run, config, place, stop)
+        _train_seeds(run, config, place)
     except Stopped as stopped:
         raise Stopped(stopped.signal_number, f"{stopped}: --resume {run.path}") from stopped
     if len(run.record.seeds) > 1:
         _summarise(run)
+    else:
+        _show_figures(run)
     return 0
 
 
-def _train_seeds(run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> None:
+def _train_seeds(run: RunFolder, config: Any, place: Workplace) -> None:
     if len(run.record.seeds) == 1:
-        _train_one(run, config, place, stop)
+        _train_one(run, config, place)
         return
     for seed in run.record.seeds:
-        with _open_member(run, seed) as member:
+        with _open_member(run, seed, config) as member:
             try:
-                _train_one(member, config, place, stop)
+                _train_one(member, config, place)
             except Stopped as stopped:
                 raise Stopped(stopped.signal_number, f"seed {seed} {stopped}") from stopped
 
 
-def _train_one(run: RunFolder, config: Any, place: Workplace, stop: StopRequest) -> None:
-    record = run.record
+def _train_one(run: RunFolder, config: Any, place: Workplace) -> None:
+    """Trains a run of one seed to its end.
+
+    Raises:
+        Stopped: A signal asked to stop; what it names is saved.
+    """
+    record, kind = run.record, get_kind(run.record.kind)
     (seed,) = record.seeds
-    if asked := stop.signal_number:
-        raise Stopped(asked, "stopped before it went on")
     try:
         learner = builder(record.kind)(config, seed=seed, device=place.device)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    if asked := stop.signal_number:
-        raise Stopped(asked, "stopped before it went on")
+    except KeyboardInterrupt as error:
+        raise Stopped(signal_of(error), "stopped before it went on") from error
     stages = getattr(config, "stages", ())
-    with progress(f"{record.kind} seed {seed}", stages) as observer:
+    with (
+        progress(f"{record.kind} seed {seed}", stages, headline=kind.best_metric) as observer,
+        _games_shared(kind, learner, place, observer),
+        StopRequest() as stop,
+    ):
         if place.device != record.resolved_device:
             began = f"the run began on {record.resolved_device}"
             observer.notice(f"{began} and goes on on {place.device}: numbers may differ")
         for line in getattr(learner, "notes", ()):
             observer.notice(line)
-        kind = get_kind(record.kind)
-        with _games_shared(kind, learner, place, observer):
-            steps = train_run(run, kind, learner, stop=stop, observer=observer)
-    sys.stdout.write(f"finished {steps} interval{'s' * (steps != 1)}: {run.path}\n")
+        train_run(run, kind, learner, stop=stop, observer=observer)
 
 
 def _games_shared(
@@ -192,16 +212,35 @@ def _games_shared(
     return nullcontext() if start is None else learner.games_shared(start)
 
 
-def _open_member(run: RunFolder, seed: int) -> RunFolder:
+def _open_member(run: RunFolder, seed: int, config: Any) -> RunFolder:
     record, path = run.record, run.path / f"seed-{seed}"
     if not (path / RECORD_NAME).exists():
         return RunFolder.create(path, RunRecord(**(vars(record) | {"seeds": [seed]})))
     member = RunFolder.open(path)
-    theirs = (member.record.kind, member.record.config, member.record.seeds)
-    if theirs != (record.kind, record.config, [seed]):
+    theirs = member.record
+    same = (theirs.kind, theirs.seeds) == (record.kind, [seed])
+    if same and theirs.config != record.config:
+        same = is_lengthened(config_from_json(type(config), theirs.config), config)
+        if same:
+            _lengthen(member, config)
+    if not same:
         member.__exit__()
         raise ConfigError(f"{path}: got another kind, config or seed than {run.path}")
     return member
+
+
+def _show_figures(run: RunFolder) -> None:
+    """Prints what a run measured last and, where it keeps the best checkpoint, what it measured then."""
+    rows = read_metrics(run.path / METRICS_NAME)
+    lasts = {name: value for row in rows for name, value in row.items() if name not in RUN_COLUMNS}
+    best = run.path / CHECKPOINTS_NAME / BEST
+    chosen = rows[read_step(best) - 1] if best.exists() else {}
+    table = Table("measurement", "last", *([f"best, interval {chosen['step']:g}"] if chosen else []))
+    for name, value in lasts.items():
+        table.add_row(
+            name, f"{value:.6g}", *([f"{chosen[name]:.6g}" if name in chosen else ""] if chosen else [])
+        )
+    print_table(table, f"finished {len(rows)} interval{'s' * (len(rows) != 1)}: {run.path}")
 
 
 def _summarise(run: RunFolder) -> None:

@@ -1,6 +1,7 @@
-"""Progress of a run on the terminal: a bar with rate and time left, or plain lines where there is no
-terminal."""
+"""Progress of a run on stderr: a bar with rate and time left, or plain lines where there is no terminal that
+can redraw one. So a pipe or a file of stdout holds the results alone."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 LINE_SECONDS = 10.0  # between plain lines
 REDRAWN_SECONDS = 0.5  # between two pictures of a bar whose time left runs down
 MAX_SHOWN = 4  # measurements beside the bar
+HELD_OUT = ("validation_", "test_")  # how measurements of held-out data begin
+DUMB = ("dumb", "unknown")  # terminals that write a line and no more; rich draws nothing there
 
 
 class BarProgress:
@@ -23,14 +26,16 @@ class BarProgress:
     Args:
         label: What is being trained.
         stages: Of the run, each with a bar of its own.
+        headline: Measurement that says how good it is; empty if none does.
     """
 
-    def __init__(self, label: str, stages: Sequence[Stage] = ()) -> None:
+    def __init__(self, label: str, stages: Sequence[Stage] = (), headline: str = "") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
         from rich.text import Text
 
-        clock = self._clock = Clock(stages)
+        clock, self._headline = Clock(stages), headline
+        self._clock = clock
 
         class Left(ProgressColumn):
             """Rich's own column forgets what it saw half a minute ago, and with it the rate."""
@@ -42,7 +47,7 @@ class BarProgress:
 
         names, shown = TextColumn(f"{label} {{task.fields[stage]}}"), TextColumn("{task.fields[shown]}")
         columns = (names, BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), Left(), shown)
-        self._bar = Progress(*columns, console=Console())
+        self._bar = Progress(*columns, console=Console(stderr=True))
         self._task: TaskID | None = None
 
     def start(self, step: int, total: int) -> None:
@@ -63,7 +68,7 @@ class BarProgress:
             "stage": moment.stage,
             "rate": f"{moment.rate:.3g}/s" if moment.rate else "",
             "end": moment.end,
-            "shown": _shown(measurements),
+            "shown": _shown(measurements, self._headline),
         }
         if self._task is None:
             self._task = self._bar.add_task("", total=moment.total, completed=moment.done, **fields)
@@ -85,10 +90,11 @@ class LineProgress:
     Args:
         label: What is being trained.
         stages: Of the run; lines count the intervals of the present one.
+        headline: Measurement that says how good it is; empty if none does.
     """
 
-    def __init__(self, label: str, stages: Sequence[Stage] = ()) -> None:
-        self._label = label
+    def __init__(self, label: str, stages: Sequence[Stage] = (), headline: str = "") -> None:
+        self._label, self._headline = label, headline
         self._clock = Clock(stages)
         self._next_line = 0.0
 
@@ -104,11 +110,13 @@ class LineProgress:
         self._next_line = now + LINE_SECONDS
         label = f"{self._label} {moment.stage}".rstrip()
         left = self._clock.left(moment.end)
-        sys.stdout.write(f"{label} {moment.done}/{moment.total}  {left} left  {_shown(measurements)}\n")
-        sys.stdout.flush()
+        sys.stderr.write(
+            f"{label} {moment.done}/{moment.total}  {left} left  {_shown(measurements, self._headline)}\n"
+        )
+        sys.stderr.flush()
 
     def notice(self, text: str) -> None:
-        """Writes a line on stderr."""
+        """Writes a line."""
         sys.stderr.write(f"note: {text}\n")
 
     def __enter__(self) -> "LineProgress":
@@ -117,13 +125,22 @@ class LineProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        sys.stdout.flush()
+        sys.stderr.flush()
 
 
-def progress(label: str, stages: Sequence[Stage] = ()) -> BarProgress | LineProgress:
+def progress(label: str, stages: Sequence[Stage] = (), headline: str = "") -> BarProgress | LineProgress:
     """Chooses the bar on a terminal and lines elsewhere."""
-    return BarProgress(label, stages) if sys.stdout.isatty() else LineProgress(label, stages)
+    return (BarProgress if _can_redraw() else LineProgress)(label, stages, headline)
 
 
-def _shown(measurements: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in list(measurements.items())[:MAX_SHOWN])
+def _can_redraw() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in DUMB
+
+
+def _shown(measurements: Mapping[str, float], headline: str) -> str:
+    """The first measurement, the headline, those of held-out data, then others, as many as there is room."""
+    first = next(iter(measurements), "")
+    names = sorted(
+        measurements, key=lambda name: (name != first, name != headline, not name.startswith(HELD_OUT))
+    )
+    return "  ".join(f"{name} {measurements[name]:.4g}" for name in names[:MAX_SHOWN])

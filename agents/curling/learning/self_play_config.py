@@ -7,6 +7,7 @@ from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.search.player_config import PlayerConfig
 from agents.runs.errors import ConfigError
 from agents.runs.fields import check_choice, check_real, check_whole
+from agents.runs.lengthening import Length
 from vision.fit_config import FitConfig, OptimizerConfig, OptimizerKind, Precision
 from vision.schedules import ScheduleConfig
 
@@ -177,6 +178,12 @@ class SelfPlayConfig:
     def intervals(self) -> int:
         """How many measurements a run makes."""
         return self.iterations
+
+    @property
+    def length(self) -> Length:
+        """A rate that stays as it is lets a run go on."""
+        falls = "" if self.schedule == "constant" else f"its rate falls over the whole run ({self.schedule})"
+        return Length("iterations", falls, "--start")
 
     @property
     def player(self) -> PlayerConfig:
