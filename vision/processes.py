@@ -110,6 +110,6 @@ def _reduce(tensors: Sequence[Tensor], operation: distributed.ReduceOp.RedOpType
     try:
         distributed.all_reduce(flat, operation)
     except RuntimeError as error:
-        raise ConnectionError(f"processes: one of them is gone ({str(error).strip()[:200]})") from error
+        raise ConnectionError("processes: another one is gone; what was saved stays") from error
     found = flat.split([tensor.numel() for tensor in tensors])
     torch._foreach_copy_(tensors, [part.view_as(tensor) for part, tensor in zip(found, tensors, strict=True)])

@@ -1,10 +1,11 @@
-"""Where games are played: in this process, in several of this machine, or on a cluster of machines."""
+"""Where games are played and updates made: in this process, in several, or on several machines."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agents.runs.processes import ALONE, Team
 from agents.runs.workers import Crew, StartCrew, Work, Workers, worker_count
 
 if TYPE_CHECKING:
@@ -13,17 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workplace:
-    """A place for workers.
+    """A place for workers, and for updates.
 
     Args:
         device: where networks run: `cpu` or `cuda`.
         workers: that are wanted; 0 is what suits.
         cluster: that is connected; None is this machine.
+        team: of processes that make the updates together, and which of them this one is.
     """
 
     device: str
     workers: int = 0
     cluster: "Cluster | None" = None
+    team: Team = ALONE
 
     def starter(self, *, most: int, notice: Callable[[str], None], suits: int = 0) -> StartCrew | None:
         """What starts workers; None where this process alone should work.

@@ -14,6 +14,7 @@ from agents.runs.kinds import Kind
 from agents.runs.learner import Learner
 from agents.runs.lengthening import is_lengthened, length_of
 from agents.runs.metrics import MetricsFile, check_measurements
+from agents.runs.processes import ALONE, Team
 from agents.runs.run_folder import RunFolder, RunRecord
 from agents.runs.signals import StopRequest
 from agents.runs.tensorboard import EventFile
@@ -42,8 +43,24 @@ class _Progress:
     best_step: int = 0
 
 
-def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest, observer: Observer) -> int:
+def train_run(
+    run: RunFolder,
+    kind: Kind,
+    learner: Learner,
+    *,
+    stop: StopRequest,
+    observer: Observer,
+    team: Team = ALONE,
+) -> int:
     """Trains a learner from the run's newest checkpoint to the end.
+
+    Args:
+        run: Where it is kept.
+        kind: Says which interval is the best.
+        learner: Fresh.
+        stop: Asked after each interval.
+        observer: Sees each interval.
+        team: Whose other processes train with this one, which leads (`follow_run`).
 
     Returns:
         The number of intervals completed.
@@ -54,6 +71,8 @@ def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest
         Stopped: A signal asked to stop; the state is saved.
     """
     progress = _restore(run, learner, observer.notice)
+    if team.count > 1:
+        team.tell(learner.state_dict() if progress.step else None)
     with ExitStack() as files:
         metrics = files.enter_context(closing(MetricsFile(run.path, step=progress.step)))
         events = files.enter_context(closing(EventFile(run.path, step=progress.step)))
@@ -74,9 +93,18 @@ def train_run(run: RunFolder, kind: Kind, learner: Learner, *, stop: StopRequest
             if asked or due:
                 metrics.sync()
                 _save(run, learner, progress)
+            team.tell(not asked)
             if asked:
                 raise Stopped(asked, f"stopped and saved at step {progress.step}")
     return progress.step
+
+
+def follow_run(learner: Learner, team: Team) -> bool:
+    """Trains along with the process that leads, from the same state and as far; whether it was to the end."""
+    state = team.told()
+    if state is not None:
+        learner.load_state_dict(state)
+    return all(team.told() for _ in learner.train())
 
 
 def _restore(run: RunFolder, learner: Learner, notice: Callable[[str], None]) -> _Progress:

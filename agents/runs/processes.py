@@ -66,6 +66,9 @@ class Team:
         return _broadcast(None)
 
 
+ALONE = Team()
+
+
 def team_of(environment: Mapping[str, str]) -> Team:
     """Who this process is; alone where the environment says nothing.
 
@@ -73,7 +76,7 @@ def team_of(environment: Mapping[str, str]) -> Team:
         ConfigError: a number is missing or none.
     """
     if COUNT not in environment:
-        return Team()
+        return ALONE
     rank, count, place = (_number(environment, name) for name in (RANK, COUNT, PLACE))
     if rank >= count:
         raise ConfigError(f"{RANK}: got {rank}, expected a number below {COUNT}, {count}")
@@ -117,9 +120,9 @@ def joined(team: Team, device: str) -> Iterator[None]:
 
 
 @contextmanager
-def deaf(*numbers: int) -> Iterator[None]:
-    """While open, this process does not hear these signals: others act on them, and say so."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+def deaf() -> Iterator[None]:
+    """While open, this process hears of no stop: it does what the leader tells it."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
@@ -136,7 +139,7 @@ def _broadcast(word: Any) -> Any:
     try:
         distributed.broadcast_object_list(box, src=0, device=torch.device("cpu"))
     except RuntimeError as error:
-        raise ConnectionError(f"processes: one of them is gone ({_first_line(error)})") from error
+        raise ConnectionError("processes: another one is gone; the last checkpoint, if any, stays") from error
     return box[0]
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -20,6 +21,7 @@ START_SECONDS = (
     3.0  # how long compiled code, or what closes files, may keep a stop waiting that saves nothing
 )
 NOTICE_SECONDS = 0.3  # after which a stop that did not take yet is told
+ECHO_SECONDS = 2.0  # in which a launcher passes on a stop that this process may have heard itself
 AGAIN_SECONDS = 0.05  # after which a swallowed stop is tried again
 
 
@@ -60,11 +62,12 @@ class StopRequest:
 
     Args:
         kept: What is left after an end at once, for its message.
+        echoed: Whether a launcher passes signals on, so that one stop may be heard twice.
     """
 
-    def __init__(self, *, kept: str = "the last checkpoint, if any, stays") -> None:
+    def __init__(self, *, kept: str = "the last checkpoint, if any, stays", echoed: bool = False) -> None:
         self.signal_number = 0
-        self._kept = kept
+        self._kept, self._echoed, self._heard_at = kept, echoed, 0.0
         self._armed = threading.current_thread() is threading.main_thread()
         self._saving = threading.Event()
 
@@ -91,8 +94,10 @@ class StopRequest:
 
     def _hear(self, number: int) -> None:
         if self.signal_number:
-            _end_now(number, f"stopped at once; {self._kept}")
-        self.signal_number = number
+            if not self._echoed or time.monotonic() - self._heard_at > ECHO_SECONDS:
+                _end_now(number, f"stopped at once; {self._kept}")
+            return
+        self.signal_number, self._heard_at = number, time.monotonic()
         threading.Thread(target=self._limit_grace, args=(number,), daemon=True).start()
 
     def _limit_grace(self, number: int) -> None:

@@ -1,9 +1,11 @@
 """What `run.py train` does once the flags are parsed: run folders, learners, several seeds, and their
 summary."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,12 @@ from agents.runs.checkpoint import read_step
 from agents.runs.checkpoint_store import BEST, LAST
 from agents.runs.config_json import config_from_json, config_to_json
 from agents.runs.device import resolve_device
-from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
-from agents.runs.kinds import Kind, builder, get_kind
+from agents.runs.errors import ConfigError, CorruptFileError, NumericalError, Stopped, StorageError
+from agents.runs.kinds import KINDS, Kind, builder, get_kind
 from agents.runs.lengthening import how_to_lengthen, is_lengthened, length_of
-from agents.runs.loop import Observer, train_run
+from agents.runs.loop import Observer, follow_run, train_run
 from agents.runs.metrics import METRICS_NAME, RUN_COLUMNS, read_metrics
+from agents.runs.processes import deaf, joined, team_of
 from agents.runs.run_folder import (
     CHECKPOINTS_NAME,
     RECORD_NAME,
@@ -38,7 +41,9 @@ if TYPE_CHECKING:
 
 def start_training(kind: str, config: Any, options: "Options") -> int:
     """Makes a new run folder and trains into it; returns the exit code."""
-    with _place(options) as place:
+    with _place(kind, options) as place:
+        if not place.team.leads:
+            return _follow(kind, config, options.seed_list, place)
         record = _record(kind, config, options, place.device)
         path = Path(options.out) if options.out else default_path(kind, record.seeds)
         with RunFolder.create(path, record) as run, _forgotten_unless_begun(run):
@@ -47,15 +52,18 @@ def start_training(kind: str, config: Any, options: "Options") -> int:
 
 def continue_training(path: Path, kind: str, config: Any, options: "Options") -> int:
     """Continues a run folder, longer where the config says so; returns the exit code."""
-    with _place(options) as place, RunFolder.open(path) as run:
-        before = config_from_json(type(config), run.record.config)
-        if run.record.kind != kind or (before != config and not is_lengthened(before, config)):
-            raise ConfigError(f"{path}: config.json changed while it was read")
-        if before != config:
-            _lengthen(run, config)
-        elif _has_ended(run, config):
-            sys.stderr.write(f"note: the run has ended; {how_to_lengthen(path, kind, config)}\n")
-        return _train_all(run, config, place)
+    with _place(kind, options) as place:
+        if not place.team.leads:
+            return _follow(kind, config, options.seed_list, place)
+        with RunFolder.open(path) as run:
+            before = config_from_json(type(config), run.record.config)
+            if run.record.kind != kind or (before != config and not is_lengthened(before, config)):
+                raise ConfigError(f"{path}: config.json changed while it was read")
+            if before != config:
+                _lengthen(run, config)
+            elif _has_ended(run, config):
+                sys.stderr.write(f"note: the run has ended; {how_to_lengthen(path, kind, config)}\n")
+            return _train_all(run, config, place)
 
 
 def _lengthen(run: RunFolder, config: Any) -> None:
@@ -63,10 +71,34 @@ def _lengthen(run: RunFolder, config: Any) -> None:
     run.lengthen(field, getattr(config, field))
 
 
-def _place(options: "Options") -> AbstractContextManager[Workplace]:
-    """Where networks run and games are played."""
-    device, sharing = resolve_device(options.device), options.sharing
-    return workplace(sharing.cluster, workers=sharing.workers, device=device, notice=note)
+@contextmanager
+def _place(kind: str, options: "Options") -> Iterator[Workplace]:
+    """Where networks run, games are played and updates are made.
+
+    Raises:
+        ConfigError: torchrun started several processes for a kind that trains in one.
+    """
+    device, sharing, team = resolve_device(options.device), options.sharing, team_of(os.environ)
+    if team.count > 1 and not get_kind(kind).shares_batches:
+        able = ", ".join(name for name, row in KINDS.items() if row.shares_batches)
+        raise ConfigError(f"kind: got {kind} in {team.count} processes, expected one, or a kind of {able}")
+    with (
+        joined(team, device),
+        workplace(sharing.cluster, workers=sharing.workers, device=device, notice=note) as place,
+    ):
+        yield replace(place, team=team)
+
+
+def _follow(kind: str, config: Any, seeds: list[int], place: Workplace) -> int:
+    """Trains along with the process that leads, which says what there is to say; returns the exit code."""
+    with deaf():
+        try:
+            for seed in seeds:
+                if not follow_run(_learner(kind, config, seed, place), place.team):
+                    break
+        except FloatingPointError:
+            return NumericalError.exit_code
+    return 0
 
 
 def _record(kind: str, config: Any, options: "Options", device: str) -> RunRecord:
@@ -89,6 +121,8 @@ def train_rows(folder: Path, kind: str, rows: dict[str, Any], options: "Options"
         ConfigError: A folder holds a run of another config or other seeds.
     """
     _check_is_of(folder, rows)
+    if (count := team_of(os.environ).count) > 1:
+        raise ConfigError(f"processes: got {count}, expected one: a table trains its rows in turn")
     place = Workplace(resolve_device(options.device))
     for name, config in rows.items():
         wanted = _record(kind, config, options, place.device)
@@ -183,23 +217,36 @@ def _train_one(run: RunFolder, config: Any, place: Workplace) -> None:
     record, kind = run.record, get_kind(run.record.kind)
     (seed,) = record.seeds
     try:
-        learner = builder(record.kind)(config, seed=seed, device=place.device)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+        learner = _learner(record.kind, config, seed, place)
     except KeyboardInterrupt as error:
         raise Stopped(signal_of(error), "stopped before it went on") from error
     stages = getattr(config, "stages", ())
     with (
         progress(f"{record.kind} seed {seed}", stages, headline=kind.best_metric) as observer,
         _games_shared(kind, learner, place, observer),
-        StopRequest() as stop,
+        StopRequest(echoed=place.team.count > 1) as stop,
     ):
         if place.device != record.resolved_device:
             began = f"the run began on {record.resolved_device}"
             observer.notice(f"{began} and goes on on {place.device}: numbers may differ")
         for line in getattr(learner, "notes", ()):
             observer.notice(line)
-        train_run(run, kind, learner, stop=stop, observer=observer)
+        train_run(run, kind, learner, stop=stop, observer=observer, team=place.team)
+
+
+def _learner(kind: str, config: Any, seed: int, place: Workplace) -> Any:
+    """A fresh learner, which makes its updates together with the other processes, if there are any.
+
+    Raises:
+        ConfigError: The config asks for something impossible.
+    """
+    try:
+        learner = builder(kind)(config, seed=seed, device=place.device)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if place.team.count > 1:
+        learner.share(place.team.processes)
+    return learner
 
 
 def _games_shared(
