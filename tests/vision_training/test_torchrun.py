@@ -1,4 +1,4 @@
-"""Runs that torchrun starts in two processes: they end as one alone does, stop, go on, and outlive each other."""
+"""Runs that torchrun starts in two processes: they end as one alone does, stop, go on, and lose nothing."""
 
 import json
 import os
