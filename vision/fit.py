@@ -17,7 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 from vision.averaging import WeightAverage
 from vision.deferred import CHECK_EVERY, Batch, DeferredUpdates
 from vision.fit_config import FitConfig
-from vision.ghost_norm import use_ghost_norm
+from vision.ghost_norm import norms_of, use_ghost_norm
 from vision.mean_gradient import Loss, MeanGradient
 from vision.optimizers import apply_setting, build_optimizer, load_optimizer_state, optimizer_state
 from vision.processes import Processes
@@ -101,10 +101,9 @@ class Fit:
         Batches, their variation, rates and the number of updates are those of one process alone, and so is
         the gradient, up to the order of sums, where the network neither draws random numbers nor normalises
         over more than a ghost batch. Draws inside the network come from streams of each process's own, and
-        batch normalisation without ghost batches sees the share of one process. Running statistics are means
-        over the processes.
+        batch normalisation without ghost batches sees the share of one process.
         """
-        self._gradient.processes = processes
+        self._gradient.processes, self._gradient.norms = processes, norms_of(self.model)
         processes.part(self.model)
         if self._deferred is not None and processes.count > 1:  # sums over processes are in no captured graph
             self._deferred = None
@@ -303,7 +302,7 @@ class Fit:
     def _report(self) -> dict[str, float]:
         """Return the averages since the last report and where the run is."""
         self._settle()
-        self._gradient.processes.join(self.model, self.average.values if self.average else {})
+        self._gradient.processes.join(self.model)
         setting = setting_at(self.config.plan, min(self.samples / self._total, 1.0))
         report = {name: total / seen for name, (total, seen) in self._sums.items()}
         self._sums = {}

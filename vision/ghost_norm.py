@@ -89,15 +89,13 @@ class GhostBatchNorm(nn.Module):
         )
 
 
-def running_statistics(model: nn.Module) -> dict[str, Tensor]:
-    """What every batch normalisation inside `model` keeps of the batches it saw, by its name there."""
-    norms = ((name, m) for name, m in model.named_modules() if isinstance(m, (*BATCH_NORMS, GhostBatchNorm)))
-    return {
-        f"{name}.{kind}" if name else kind: value
-        for name, norm in norms
-        for kind in ("running_mean", "running_var", "num_batches_tracked")
-        if (value := getattr(norm, kind)) is not None
-    }
+Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | GhostBatchNorm
+
+
+def norms_of(model: nn.Module) -> list[Norm]:
+    """Every batch normalisation inside `model` that keeps running averages."""
+    norms = [module for module in model.modules() if isinstance(module, (*BATCH_NORMS, GhostBatchNorm))]
+    return [norm for norm in norms if norm.running_mean is not None]
 
 
 def use_ghost_norm(model: nn.Module, size: int) -> None:

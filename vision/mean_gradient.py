@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from vision.deferred import Batch
 from vision.fit_config import FitConfig
-from vision.ghost_norm import micro_sizes
-from vision.processes import ALONE, Processes
+from vision.ghost_norm import Norm, micro_sizes
+from vision.processes import ALONE, Processes, shares
 
 # (network, part of a batch, generator) -> (loss, measurements), scalars averaged over the part's samples.
 Loss = Callable[[Callable[..., Any], Batch, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
@@ -33,6 +33,7 @@ class MeanGradient:
 
     Attributes:
         processes: that share the batches.
+        norms: the network's batch normalisations.
     """
 
     def __init__(
@@ -46,16 +47,20 @@ class MeanGradient:
         self._network, self._loss, self._config = network, loss, config
         self._generator, self._scaler = generator, scaler
         self.processes: Processes = ALONE
+        self.norms: Sequence[Norm] = ()
 
     def add(self, batch: Batch, parameters: Sequence[nn.Parameter]) -> dict[str, Tensor]:
         """The gradients of parameters that have none yet, over a batch of B samples, of which this process
         takes its share; returns loss and measurements, means over the batch."""
-        size = len(batch[0])
-        mine, weight = self.processes.share(batch, self._config.ghost_batch)
-        passes = micro_sizes(len(mine[0]), self._config.micro_batch, self._config.ghost_batch)
+        size, limit, ghost = len(batch[0]), self._config.micro_batch, self._config.ghost_batch
+        everyone = shares(size, limit, ghost, self.processes.count)
+        own = everyone[self.processes.rank]
+        mine = tuple(tensor[own.rows] for tensor in batch)
+        passes = micro_sizes(len(mine[0]), limit, ghost)
+        self.processes.begin(self.norms)
         sums: dict[str, Tensor] = {}
         for part in zip(*(tensor.split(passes) for tensor in mine), strict=True):
-            share = weight * len(part[0]) / size
+            share = own.counts * len(part[0]) / size
             with self._precision():
                 loss, measured = self._loss(self._network, self._arrange(part), self._generator)
             self._scaler.scale(loss * share).backward()
@@ -63,7 +68,7 @@ class MeanGradient:
                 weighted = value.detach().float() * share
                 sums[name] = sums[name] + weighted if name in sums else weighted
         gradients = (parameter.grad for parameter in parameters if parameter.grad is not None)
-        self.processes.add_up((*gradients, *sums.values()))
+        self.processes.add_up((*gradients, *sums.values(), *self.processes.terms(self.norms, everyone)))
         return sums
 
     def _arrange(self, part: Batch) -> Batch:

@@ -2,22 +2,56 @@
 
 Synchronous data parallelism (Goyal et al. 2017, arXiv 1706.02677, section 3). All processes hold the same
 weights and fetch the same batch; of its consecutive groups (ghost batches, or single samples) each works on
-its own. A sum over processes has the same bits in all of them, so their weights never part. What they keep of
-their own, running statistics and streams of random numbers, is made one at the end of each interval.
+its own. A sum over processes has the same bits in all of them, so their weights never part; nor do the
+running averages of batch normalisation. Streams of random numbers are each process's own.
 
 B samples of a batch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, distributed, nn
 
-from vision.ghost_norm import ghost_sizes, running_statistics
+from vision.ghost_norm import Norm, ghost_sizes, micro_sizes
 from vision.random_stream import RandomStream
 
-Batch = tuple[Tensor, ...]
+
+class Share(NamedTuple):
+    """What one process does of an update.
+
+    Args:
+        rows: of the batch.
+        counts: whether they do; not where there are fewer groups than processes, so that some lend others'.
+        norms: batches that a batch normalisation takes up in them.
+    """
+
+    rows: slice
+    counts: bool
+    norms: int
+
+
+def shares(size: int, limit: int, ghost: int, count: int) -> list[Share]:
+    """Share out a batch, in stretches of whole groups.
+
+    Args:
+        size: samples of the batch, at least 1.
+        limit, ghost: as in `vision.ghost_norm.micro_sizes`; a group is a ghost batch, or one sample.
+        count: of the processes.
+    """
+    groups, start, found = ghost_sizes(size, ghost) if ghost else [1] * size, 0, []
+    for rank in range(count):
+        # The first process always has a group, as it holds the running averages.
+        own = [group for number, group in enumerate(groups) if number * count // len(groups) == rank]
+        if not own:
+            found.append(Share(slice(0, groups[0]), False, 0))
+            continue
+        norms = len(own) if ghost else len(micro_sizes(sum(own), limit, 0))
+        found.append(Share(slice(start, start + sum(own)), True, norms))
+        start += sum(own)
+    return found
 
 
 @dataclass(frozen=True)
@@ -36,28 +70,36 @@ class Processes:
         if not 0 <= self.rank < self.count:
             raise ValueError(f"rank: got {self.rank}, expected a number from 0 below {self.count}")
 
-    def share(self, batch: Batch, ghost: int) -> tuple[Batch, float]:
-        """This process's part of a batch, and how it counts: 0 for one that is lent from another process, as
-        there are fewer groups than processes.
-
-        Args:
-            batch: tensors of B samples.
-            ghost: samples of a ghost batch, which stays whole; 0 if there are none.
-        """
-        if self.count == 1:
-            return batch, 1.0
-        size = len(batch[0])
-        groups = ghost_sizes(size, ghost) if ghost else [1] * size
-        first, last = (len(groups) * rank // self.count for rank in (self.rank, self.rank + 1))
-        weight = float(first < last)
-        last = max(last, first + 1)
-        rows = slice(sum(groups[:first]), sum(groups[:last]))
-        return tuple(tensor[rows] for tensor in batch), weight
-
     def add_up(self, tensors: Iterable[Tensor]) -> None:
         """Put sums over all processes in place of tensors, of one dtype and in the same order everywhere."""
         if self.count > 1:
             _reduce(list(tensors), distributed.ReduceOp.SUM)
+
+    @torch.no_grad()
+    def begin(self, norms: Sequence[Norm]) -> None:
+        """Before an update: the first process goes on from the running averages, the others from 0."""
+        for norm in norms if self.rank else ():
+            norm.running_mean.zero_()
+            norm.running_var.zero_()
+
+    @torch.no_grad()
+    def terms(self, norms: Sequence[Norm], everyone: Sequence[Share]) -> list[Tensor]:
+        """After this process's part of an update: its terms of the running averages, which add up to those of
+        one process alone, as R <- (1 - m) R + m s for one batch after the other is linear in R.
+
+        Args:
+            norms: of the network, each with a momentum m.
+            everyone: the shares of all processes.
+        """
+        own = everyone[self.rank]
+        later = sum(share.norms for share in everyone[self.rank + 1 :])
+        for norm in norms if self.count > 1 else ():
+            decay = (1.0 - norm.momentum) ** later if own.counts else 0.0
+            norm.running_mean.mul_(decay)
+            norm.running_var.mul_(decay)
+            counted = own.norms if own.counts else 1
+            norm.num_batches_tracked.add_(sum(share.norms for share in everyone) - counted)
+        return [value for norm in norms for value in (norm.running_mean, norm.running_var)]
 
     def part(self, model: nn.Module) -> None:
         """Let the streams of random numbers in a model, as process 0 has them, go on differently in each."""
@@ -65,26 +107,10 @@ class Processes:
         for state in _streams(model):
             state[0] += gap
 
-    @torch.no_grad()
-    def join(self, model: nn.Module, averages: Mapping[str, Tensor]) -> None:
-        """Make one what the processes kept of their own, so that process 0 speaks for all.
-
-        Running statistics become means; streams move on to the farthest position, as counters do.
-
-        Args:
-            model: the network.
-            averages: of its parameters and buffers, by name; may be empty.
-        """
-        if self.count == 1:
-            return
-        own = running_statistics(model)
-        values = [*own.values(), *(averages[name] for name in own if name in averages)]
-        means = [value for value in values if value.is_floating_point()]
-        counts = [value for value in values if not value.is_floating_point()]
-        _reduce(means, distributed.ReduceOp.SUM)
-        for value in means:
-            value.div_(self.count)
-        _reduce([*counts, *(state[1:] for state in _streams(model))], distributed.ReduceOp.MAX)
+    def join(self, model: nn.Module) -> None:
+        """Move the streams on to the farthest position of all, so that process 0 tells where all are."""
+        if self.count > 1:
+            _reduce([state[1:] for state in _streams(model)], distributed.ReduceOp.MAX)
 
 
 ALONE = Processes()
