@@ -22,18 +22,18 @@ from agents.curling.games.game_workers import GameWorkers
 from agents.curling.player_tokens import check_token
 from agents.runs.workers import Workers
 from agents.tournament import Schedule
-from tests.cluster.processes import actors, listening_elsewhere
+from tests.cluster.processes import actors, listening_elsewhere, processor_seconds
 
 KEPT = ("games.jsonl", "results.json", "table.txt")
 WORDS = ("random", "drawer", "--games", "300", "--ends", "8", "--workers", "2", "--batch", "8")
 CLUSTER = ("--cluster", "local")
 PAUSE = (0.2, 3.0)  # seconds from the first game after a kill to the next kill
-TIMED, ROUNDS, WARM_UP = 200, 3, 20  # games of a measurement, measurements of each kind, games before
+TIMED, ROUNDS, WARM_UP = 100, 3, 20  # games of a measurement, measurements of each kind, games before
 
 
 class Killer(threading.Thread):
-    """Kills a worker at random as soon as games have ended since the last kill, up to so many in all, and notes
-    what listens."""
+    """Kills a worker at random once games have ended since the last kill, up to so many, and notes what
+    listens."""
 
     def __init__(self, games, kills, draw):
         super().__init__(daemon=True)
@@ -84,32 +84,29 @@ def contents(path):
 
 
 def speeds():
-    """Games a second of two local processes and of two actors, in turns, each warm."""
+    """What games cost with two local processes, and then with two actors."""
     event = Event(Schedule(("drawer", "random"), 10**4), 8, False, "fcv1", "dc3", seed=1, simulations=1)
     players = [check_token(player) for player in event.schedule.names]
+    found = {"local": [measured(event, players, partial(Workers, count=2)) for _ in range(ROUNDS)]}
     with connected("local", cores=2, notice=print) as cluster:
-        places = {
-            "local": partial(Workers, count=2),
-            "ray": cluster.starter(2, most=2, device="cpu", notice=print),
-        }
-        found = {name: [] for name in places}
-        for _ in range(ROUNDS):
-            for name, start in places.items():
-                with closing(GameWorkers(event, players, "cpu", start)) as hall:
-                    found[name].append(games_per_second(hall, event))
+        start = cluster.starter(2, most=2, device="cpu", notice=print)
+        found["ray"] = [measured(event, players, start) for _ in range(ROUNDS)]
     return found
 
 
-def games_per_second(hall, event):
-    """Of a hall that has played some games already."""
-    specs = iter(event.specs.values())
-    finished = 0
-    while finished < WARM_UP:
-        finished += play_on(hall, specs)
-    started, before = time.perf_counter(), finished
-    while finished < before + TIMED:
-        finished += play_on(hall, specs)
-    return (finished - before) / (time.perf_counter() - started)
+def measured(event, players, start):
+    """Games a second, and processor seconds of all processes for a game, once the workers are warm."""
+    with closing(GameWorkers(event, players, "cpu", start)) as hall:
+        specs = iter(event.specs.values())
+        finished = 0
+        while finished < WARM_UP:
+            finished += play_on(hall, specs)
+        started, used, games = time.perf_counter(), processor_seconds(), -finished
+        while finished < WARM_UP + TIMED:
+            finished += play_on(hall, specs)
+        games += finished
+        seconds, used = time.perf_counter() - started, processor_seconds() - used
+        return {"games_per_second": games / seconds, "processor_seconds_per_game": used / games}
 
 
 def play_on(hall, specs):

@@ -27,6 +27,18 @@ def descendants():
     return found
 
 
+def processor_seconds():
+    """Of this process and all its descendants so far, in user and system mode."""
+    ticks = 0
+    for process in [os.getpid(), *descendants()]:
+        try:
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def actors():
     """Process ids of the workers of a cluster that this process has started."""
     return [process for process, words in descendants().items() if words.startswith(ACTOR)]
