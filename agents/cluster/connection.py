@@ -85,6 +85,7 @@ def connected(address: str, *, cores: int, notice: Callable[[str], None]) -> Ite
         import ray
 
         logging.getLogger("ray").setLevel(logging.CRITICAL)
+        ray._private.worker._worker_logs_enabled = False  # its debugger's switch for news of dead workers
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         if address == LOCAL:
             made = tempfile.TemporaryDirectory(prefix="hogline-ray-", ignore_cleanup_errors=True)
