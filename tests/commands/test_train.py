@@ -105,7 +105,7 @@ def test_checkpoints_that_are_to_stay_stay(train, tmp_path):
     assert kept == {f"step-00000{step}.safetensors": step for step in (2, 4, 6)}
     assert train("--resume", "r", "--keep-every", "3") == (
         2,
-        "run.py: keep_every: got 3, expected 2, because a continued run keeps its flags\n",
+        "run.py: keep-every: got 3, expected 2, because a continued run keeps its flags\n",
     )
 
 
@@ -200,13 +200,13 @@ def test_the_last_and_the_best_figures_are_shown_at_the_end(tiny_kind, tmp_path,
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("--learning-rate", "0.5"), "learning_rate: got 0.5, expected 0.01"),
+        (("--learning-rate", "0.5"), "learning-rate: got 0.5, expected 0.01"),
         (("--network.width", "9"), "network.width: got 9, expected 4"),
         (("--seed", "1"), "seed: got [1], expected [0]"),
-        (("--checkpoint-every", "4"), "checkpoint_every: got 4, expected 1"),
+        (("--checkpoint-every", "4"), "checkpoint-every: got 4, expected 1"),
         (("--seeds", "1..2"), "seeds: got [1, 2], expected [0]"),
         (("--out", "x"), "out: got x, expected nothing beside --resume"),
-        (("--config-from", "r"), "config_from: got r, expected nothing beside --resume"),
+        (("--config-from", "r"), "config-from: got r, expected nothing beside --resume"),
     ],
 )
 def test_a_continued_run_refuses_changed_flags_by_name(train, words, named):
@@ -452,3 +452,22 @@ def test_a_row_of_a_table_whose_last_save_failed_has_not_ended(tiny_kind, tmp_pa
         "agents.commands.actions.train.train_run", lambda *_, **__: pytest.fail("trained again")
     )
     train_rows(tmp_path, tiny_kind, rows, options)
+
+
+DATA_SETS = (
+    *(("kr_dl",), ("language",), ("vision",), ("vision", "--dataset", "mnist")),
+    *(("vision", "--dataset", "folder"), ("series", "--dataset", "household")),
+    ("interactions", "--dataset", "bike"),
+)
+
+
+@pytest.mark.parametrize("words", DATA_SETS, ids=" ".join)
+@pytest.mark.parametrize("folder", ["empty", "nowhere"])
+def test_a_data_folder_without_its_files_is_told_alike_by_every_kind(
+    tmp_path, monkeypatch, capsys, words, folder
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert run.main(["train", *words, "--data", folder, "--out", "r", "--device", "cpu"]) == 3
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and folder in told and ("hold" in told or "is not a folder" in told)
