@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -10,6 +11,8 @@ from typing import NamedTuple
 
 from agents.runs.errors import BROKEN_PIPE, EXIT_CODES, ConfigError, HoglineError
 from agents.runs.signals import stops_raise
+
+_FIELD = re.compile(r"(?:^|(?<=; ))[a-z][a-z0-9_.]*(?=: (?:got|missing|unknown)\b)")
 
 
 class Command(NamedTuple):
@@ -78,6 +81,8 @@ def main(argv: list[str] | None = None) -> int:
             code = _dispatch(words)
             sys.stdout.flush()
             return code
+    except ConfigError as error:
+        return _complain(_as_typed(str(error)), error.exit_code)
     except HoglineError as error:
         return _complain(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -146,6 +151,11 @@ def _code_of(ending: SystemExit) -> int:
     if ending.code is None or isinstance(ending.code, int):
         return ending.code or 0
     return _complain(str(ending.code), 1)
+
+
+def _as_typed(message: str) -> str:
+    """The message with the names of fields as their flags have them: with dashes."""
+    return _FIELD.sub(lambda name: name[0].replace("_", "-"), message)
 
 
 def _complain(message: str, exit_code: int) -> int:

@@ -1,15 +1,12 @@
 """`run.py explain NETWORK`: which stones of a board a curling network sees together."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 
 from agents.commands.flags import parse_flags
-from agents.curling.player_tokens import pretrained_names
-from agents.runs.checkpoint_paths import resolve
+from agents.curling.player_tokens import network_file
 from agents.runs.device import DeviceName
-from agents.runs.errors import ConfigError
 from agents.runs.fields import MAX_SEED, check_new_file, check_real, check_whole
 
 FEWEST_BOARDS, MOST_BOARDS, MOST_EPOCHS = 100, 10_000_000, 10_000
@@ -58,11 +55,7 @@ class Config:
     """Where networks run; auto is the GPU when there is one."""
 
     def __post_init__(self) -> None:
-        if self.network not in pretrained_names() and resolve(Path(self.network)) is None:
-            names = ", ".join(pretrained_names())
-            raise ConfigError(
-                f"network: got {self.network[:200]!r}, expected {names}, a file or a run folder"
-            )
+        network_file(self.network, "network")
         check_whole("own", self.own, low=0, high=8)
         check_whole("other", self.other, low=0, high=8)
         check_whole("shots_left", self.shots_left, low=1, high=15)

@@ -114,6 +114,32 @@ def pretrained_names() -> list[str]:
     return sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))
 
 
+def player_names() -> list[str]:
+    """Every name of a player, the network's file or folder and what stands before a colon apart."""
+    pretrained = pretrained_names()
+    return [*SCRIPTED, *WITHOUT_NETWORK, *pretrained, *(f"{name}{PRETRAINED_MES}" for name in pretrained)]
+
+
+def network_file(word: str, field: str) -> Path:
+    """The file of the network that a word means: a pretrained name, a file or a folder, or a player with one.
+
+    Args:
+        word: the word.
+        field: what errors call it.
+
+    Raises:
+        ConfigError: it means none.
+    """
+    known = f"{', '.join(pretrained_names())}, a checkpoint file or a run folder"
+    try:
+        file = check_token(word, field).network
+    except ConfigError as error:
+        raise ConfigError(f"{field}: got {word[:200]!r}, expected {known}") from error
+    if file is None:
+        raise ConfigError(f"{field}: got {word}, which has no network, expected {known}")
+    return file
+
+
 def pretrained_path(name: str) -> Path:
     """The file of the pretrained network of this name."""
     return PRETRAINED / f"{name}{SUFFIX}"
@@ -130,7 +156,7 @@ def _network(name: str, utility: str) -> tuple[Path | None, str]:
 
 def _expected(token: str) -> str:
     """What would have been right, with the nearest name as a hint."""
-    names = [*SCRIPTED, *WITHOUT_NETWORK, *pretrained_names()]
+    names = player_names()
     near = difflib.get_close_matches(token, names, n=1)
     networks = "FILE" if not pretrained_names() else "FILE or NAME"
     return f"{', '.join(names)}, a checkpoint file, a run folder or SEARCH:{networks}" + (

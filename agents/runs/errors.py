@@ -12,7 +12,7 @@ EXIT_CODES: dict[int, str] = {
     0: "ok",
     1: "a defect in this program (with a traceback; please report it)",
     2: "usage: a flag, a value or a config is wrong",
-    3: "storage: a file cannot be read or written, or a run folder is in use",
+    3: "storage: a file is missing or cannot be read or written, or a run folder is in use",
     4: "numerical: a loss, a weight or another number is not finite",
     5: "a file is corrupt, of a newer format, or not to be trusted",
     130: "stopped by Ctrl-C (SIGINT)",

@@ -39,7 +39,8 @@ class ManipulationEnv(gymnasium.Env):
 
     ## Action space
     `Box(-1, 1, (2,), float32)`: the hand's way along x and y in this step, in 2 cm; 10 steps are a second.
-    The hand moves evenly along it, and stays in its range.
+    The hand moves evenly along it, and stays in its range. Values beyond -1..1 are cut off to them; one that
+    is not finite is a `ValueError`.
 
     ## Observation space
     `Dict` of three boxes of one kind.

@@ -294,12 +294,26 @@ def test_a_long_score_sheet_keeps_its_numbers_on_a_narrow_terminal(monkeypatch, 
     sheet, scores = get_ice("fcv1").sheet, tuple((end % 9, 0) for end in range(43))
     rules = RuleSet(ends=40)
     state = replace(start_game(sheet, rules), scores=scores, end=43, winner=0, reason="score")
-    print_score_sheet(rules, state, ["random (red)", "random (yellow)"])
+    print_score_sheet(rules, state, ["random (red)", "random (yellow)"], [end % 2 for end in range(43)])
     out = capsys.readouterr().out
     rows = [line.split("│")[2:-1] for line in out.splitlines() if "(red)" in line and "│" in line]
-    shown = [int(cell) for row in rows for cell in row]
+    shown = [int(cell.replace("*", " ")) for row in rows for cell in row]
     assert shown == [*(first for first, _ in scores), sum(first for first, _ in scores)]
     assert max(map(len, out.splitlines())) <= 80 and "+3" in out
+
+
+def test_the_score_sheet_marks_who_had_the_hammer_in_each_end(folder, capsys):
+    assert run.main(["match", "drawer", "rules", "--ends", "3", "--seed", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "* had the hammer" in shown
+    cells = [line.split("│")[2:5] for line in shown.splitlines() if line.startswith("│")]
+    points = [[int(cell.replace("*", "")) for cell in row] for row in cells]
+    marked = [["*" in cell for cell in row] for row in cells]
+    hammer = 1  # the second player has it in the first end, and whoever did not score in the next
+    for end in range(3):
+        assert (marked[hammer][end], marked[1 - hammer][end]) == (True, False)
+        if points[0][end] != points[1][end]:
+            hammer = int(points[0][end] > points[1][end])
 
 
 @pytest.mark.parametrize("flag", ["--replay=none/game.html", "--picture=none/house.png"])

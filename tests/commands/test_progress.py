@@ -120,9 +120,12 @@ def test_the_headline_and_held_out_figures_come_before_the_others(capsys):
 
 def test_the_bar_tells_the_time_left_of_slow_intervals(time, monkeypatch):
     drawn = io.StringIO()
-    monkeypatch.setattr(
-        "rich.console.Console", lambda **_: Console(file=drawn, force_terminal=True, width=120)
-    )
+
+    def console(*, stderr):
+        assert stderr, "results alone go to stdout"
+        return Console(file=drawn, force_terminal=True, width=120)
+
+    monkeypatch.setattr("rich.console.Console", console)
     bar = BarProgress("rig seed 1", (("autoencoder", 1), ("acting", 4)))
     bar._clock.now = time
     with bar:

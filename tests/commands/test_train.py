@@ -3,45 +3,18 @@
 import json
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
-import run
 from agents.commands.actions.train import train_rows
 from agents.commands.train import Options, parse
 from agents.runs.checkpoint import load_checkpoint, read_step
 from agents.runs.checkpoint_store import BEST, LAST, PREVIOUS, CheckpointStore
 from agents.runs.errors import ConfigError, Stopped, StorageError
 from agents.runs.metrics import METRICS_NAME, read_metrics
-from agents.runs.run_folder import RunFolder
+from tests.commands.train_runs import rows
 from tests.runs.tiny_config import TinyConfig
 from tests.runs.tiny_learner import TinyLearner
-
-ENDED = "note: the run has ended; "
-
-
-@pytest.fixture
-def train(tiny_kind, tmp_path, monkeypatch, capsys):
-    """Runs `run.py train tiny` in an empty folder; returns exit code and error lines, without progress."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words, kind=("tiny",)):
-        capsys.readouterr()
-        code = run.main(["train", *kind, *words])
-        told = capsys.readouterr().err.splitlines(keepends=True)
-        errors = "".join(line for line in told if not line.startswith(("tiny seed ", ENDED)))
-        assert "Traceback" not in errors
-        return code, errors
-
-    return call
-
-
-def rows(path):
-    """The measurements of a run without their times."""
-    return [
-        {name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(Path(path))
-    ]
 
 
 def files(folder):
@@ -105,7 +78,7 @@ def test_checkpoints_that_are_to_stay_stay(train, tmp_path):
     assert kept == {f"step-00000{step}.safetensors": step for step in (2, 4, 6)}
     assert train("--resume", "r", "--keep-every", "3") == (
         2,
-        "run.py: keep_every: got 3, expected 2, because a continued run keeps its flags\n",
+        "run.py: keep-every: got 3, expected 2, because a continued run keeps its flags\n",
     )
 
 
@@ -145,68 +118,16 @@ def test_a_finished_run_continues_to_nothing(train, tmp_path):
     assert rows(tmp_path / "r" / "metrics.jsonl") == before
 
 
-@pytest.mark.parametrize(("seeds", "members"), [("4", ("",)), ("4,5", ("seed-4", "seed-5"))])
-def test_a_lengthened_run_is_the_run_that_was_as_long_from_the_start(train, tmp_path, seeds, members):
-    assert train("--out", "whole", "--updates", "9", "--seeds", seeds) == (0, "")
-    assert train("--out", "r", "--updates", "4", "--seeds", seeds) == (0, "")
-    assert train("--resume", "r", "--updates", "9", kind=()) == (0, "")
-    for member in members:
-        whole, lengthened = (tmp_path / name / member for name in ("whole", "r"))
-        assert rows(lengthened / "metrics.jsonl") == rows(whole / "metrics.jsonl")
-        checkpoints = [load_checkpoint(path / "checkpoints" / LAST) for path in (whole, lengthened)]
-        assert checkpoints[0].config == checkpoints[1].config
-    assert train("--resume", "r", kind=()) == (0, "")
-    assert train("--resume", "r", "--updates", "8")[0] == 2
-
-
-def test_a_run_killed_while_it_is_lengthened_goes_on_at_its_new_length(train, tmp_path):
-    assert train("--out", "r", "--updates", "3") == (0, "")
-    with RunFolder.open(tmp_path / "r") as folder:
-        folder.lengthen("updates", 5)
-    assert train("--resume", "r", kind=()) == (0, "")
-    assert len(rows(tmp_path / "r" / "metrics.jsonl")) == 5
-
-
-def test_a_run_that_has_ended_says_how_it_is_made_longer(tiny_kind, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    how = "a wave comes to an end; a longer one is a new run: run.py train tiny --config-from w --updates N"
-    for name, target, told in (
-        ("r", "line", "--resume r --updates N, N above 3, makes it longer"),
-        ("w", "wave", how),
-    ):
-        assert run.main(["train", tiny_kind, "--out", name, "--updates", "3", "--target", target]) == 0
-        capsys.readouterr()
-        assert run.main(["train", "--resume", name]) == 0
-        assert f"{ENDED}{told}" in capsys.readouterr().err.splitlines()
-    assert run.main(["train", "--resume", "w", "--updates", "4"]) == 2
-    keeps = "run.py: updates: got 4, expected 3, because a continued run keeps its flags; "
-    assert capsys.readouterr().err == f"{keeps}{how}\n"
-
-
-def test_the_last_and_the_best_figures_are_shown_at_the_end(tiny_kind, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert run.main(["train", tiny_kind, "--out", "r", "--updates", "12"]) == 0
-    table, last = rows("r/metrics.jsonl"), rows("r/metrics.jsonl")[-1]
-    best = min(table, key=lambda row: row["loss"])
-    shown = capsys.readouterr().out
-    assert f"best, interval {best['step']}" in shown
-    (line,) = (line for line in shown.splitlines() if "loss" in line)
-    assert [float(cell) for cell in line.split("│")[2:4]] == pytest.approx(
-        [last["loss"], best["loss"]], rel=1e-4
-    )
-    assert shown.endswith("finished 12 intervals: r\n")
-
-
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("--learning-rate", "0.5"), "learning_rate: got 0.5, expected 0.01"),
+        (("--learning-rate", "0.5"), "learning-rate: got 0.5, expected 0.01"),
         (("--network.width", "9"), "network.width: got 9, expected 4"),
         (("--seed", "1"), "seed: got [1], expected [0]"),
-        (("--checkpoint-every", "4"), "checkpoint_every: got 4, expected 1"),
+        (("--checkpoint-every", "4"), "checkpoint-every: got 4, expected 1"),
         (("--seeds", "1..2"), "seeds: got [1, 2], expected [0]"),
         (("--out", "x"), "out: got x, expected nothing beside --resume"),
-        (("--config-from", "r"), "config_from: got r, expected nothing beside --resume"),
+        (("--config-from", "r"), "config-from: got r, expected nothing beside --resume"),
     ],
 )
 def test_a_continued_run_refuses_changed_flags_by_name(train, words, named):

@@ -13,7 +13,7 @@ import pytest
 
 import run
 from agents.commands.train import Options
-from agents.runs.errors import EXIT_CODES
+from agents.runs.errors import EXIT_CODES, ConfigError, StorageError
 from agents.runs.kinds import KINDS, config_class
 from tests.commands.schemas import BAD_VALUES, all_flags, flags_of
 
@@ -247,6 +247,25 @@ def test_the_installed_script_is_the_same_main():
 def test_what_is_missing_or_no_number_is_said_plainly(words, line, capsys):
     code, errors = outcome(words, capsys)
     assert code == 2 and len(errors) == 1 and errors[0].startswith(f"run.py: {line}")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ConfigError("max_ends: got 3, expected 9"), "max-ends: got 3, expected 9"),
+        (ConfigError("a.b_c: unknown field, expected d_e"), "a.b-c: unknown field, expected d_e"),
+        (ConfigError("a_b: got 1, expected 2; c_d: got 3"), "a-b: got 1, expected 2; c-d: got 3"),
+        (ConfigError("start: got my_run: got"), "start: got my_run: got"),
+        (StorageError("my_run: got lost"), "my_run: got lost"),
+    ],
+)
+def test_errors_name_a_field_as_its_flag_is_typed(error, line, monkeypatch, capsys):
+    def fails(words):
+        raise error
+
+    monkeypatch.setattr(run, "_dispatch", fails)
+    assert run.main([]) == error.exit_code
+    assert capsys.readouterr().err == f"run.py: {line}\n"
 
 
 @pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])

@@ -230,3 +230,15 @@ def test_an_action_that_is_not_a_number_is_refused(name):
     env.reset(seed=0)
     with pytest.raises(ValueError, match="not a number"):
         env.step(np.full(3, np.nan, dtype=np.float32))
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_an_action_beyond_its_bounds_is_cut_off_to_them_as_the_manual_says(name):
+    seen = []
+    for action in ((7.0, -2.0, 1.5), (1.0, -1.0, 1.0)):
+        env = make(name)
+        env.reset(seed=4)
+        seen.append(env.step(np.array(action, dtype=np.float32)))
+    np.testing.assert_equal(seen[0], seen[1])
+    manual = " ".join(type(env.unwrapped).__doc__.split())
+    assert "beyond -1..1 are cut off to them" in manual and "not a number is a `ValueError`" in manual

@@ -120,7 +120,7 @@ def test_the_command_writes_what_it_found(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["nothing"], "network: got 'nothing', expected kr_dl, kr_drl, a file or a run folder"),
+        (["nothing"], "network: got 'nothing', expected kr_dl, kr_drl, a checkpoint file or a run folder"),
         (["kr_drl", "--own", "8"], "own: got 8 stones, expected at most 7"),
     ],
 )

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from agents.runs.checkpoint import Checkpoint, encode
 from agents.runs.checkpoint_store import LAST, CheckpointStore
 from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError, NumericalError
-from agents.runs.lengthening import how_to_lengthen, is_lengthened
 from agents.runs.segments import Segment
 from agents.runs.state_tree import dump_json, flatten
 from envs.manipulation.simulation import PhysicsError
@@ -97,21 +95,6 @@ def test_a_resumed_run_ends_bit_equal(name, tmp_path):
         resumed.load_state_dict(store.newest(pytest.fail).state["learner"])
         assert list(resumed.train()) == rows[stop:], f"stopped after interval {stop}"
         assert fingerprint(resumed) == expected
-
-
-@pytest.mark.parametrize("name", ["finetuned", "sac", "oracle", "forgetful"])
-def test_a_run_that_goes_on_beyond_its_end_is_one_that_was_as_long_from_the_start(name):
-    whole, short, longer = (make(name, steps=steps) for steps in (48, 24, 48))
-    rows, seen = list(whole.train()), list(short.train())
-    longer.load_state_dict(short.state_dict())
-    assert is_lengthened(short.config, longer.config)
-    assert seen + list(longer.train()) == rows
-    assert len(rows) == longer.config.intervals and fingerprint(longer) == fingerprint(whole)
-
-
-def test_a_run_whose_last_interval_was_cut_short_cannot_go_on():
-    assert not is_lengthened(tiny(steps=25), tiny(steps=48))
-    assert "no multiple of 12" in how_to_lengthen(Path("r"), "rig", tiny(steps=25))
 
 
 @pytest.mark.parametrize("name", ["finetuned", "pixels", "her"])

@@ -89,8 +89,8 @@ def test_without_a_goal_one_is_drawn_from_the_seed(imaginer, capsys):
     ("words", "complaint"),
     [
         (["--goal", "0.1", "0.6"], "goal: got [0.1, 0.6], expected 4 numbers on the table"),
-        (["--goal-image", __file__], "goal_image: got"),
-        (["--goal-image", "nowhere.png"], "goal_image: got nowhere.png, expected an existing file"),
+        (["--goal-image", __file__], "goal-image: got"),
+        (["--goal-image", "nowhere.png"], "goal-image: got nowhere.png, expected an existing file"),
         (["--goal-image", __file__, "--goal", "1"], "expected nothing beside --goal-image"),
         (["--out", "film.mp4"], "out: got film.mp4"),
         (["--steps", "-1"], "steps: got -1"),

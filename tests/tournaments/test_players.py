@@ -1,5 +1,6 @@
 """The words that name players, and the players they make."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,14 @@ from agents.curling.games.lockstep_games import play_games
 from agents.curling.networks.models import KIND, load_network, save_network
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import build_network
-from agents.curling.player_tokens import SCRIPTED, WITH_NETWORK, check_token
+from agents.curling.player_tokens import (
+    SCRIPTED,
+    WITH_NETWORK,
+    check_token,
+    network_file,
+    player_names,
+    pretrained_path,
+)
 from agents.curling.players import make_player, single_player
 from agents.curling.search.player_config import SEARCHES, WITHOUT_NETWORK
 from agents.runs.errors import ConfigError, CorruptFileError
@@ -40,6 +48,34 @@ def test_words_know_the_players_and_searches_there_are():
     assert tuple(PLAYERS) == SCRIPTED
     assert {*WITH_NETWORK, *player_tokens.WITHOUT_NETWORK.values()} == set(SEARCHES)
     assert set(player_tokens.WITHOUT_NETWORK.values()) == set(WITHOUT_NETWORK)
+
+
+def test_the_manual_and_errors_list_the_same_players():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    sentence = readme[readme.index("Players are ") : readme.index("or any run folder or checkpoint")]
+    assert set(re.findall("`([a-z_]+)`", sentence)) == {*player_names(), "_mes"}
+    with pytest.raises(ConfigError) as refused:
+        check_token("nobody")
+    assert f"expected {', '.join(player_names())}, a checkpoint file" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", player_names())
+def test_every_listed_player_plays(name):
+    world = quick_world()
+    player = make_player(name, world, simulations=2)
+    (record,) = play_games(world, [player, make_player("drawer", world)], specs(1))
+    assert record.reason is not None
+
+
+@pytest.mark.parametrize("word", ["nope", "rules", "kr_uct"])
+def test_where_a_network_is_asked_for_only_networks_are_offered(word):
+    with pytest.raises(ConfigError) as refused:
+        network_file(word, "start")
+    told = str(refused.value)
+    assert told.startswith("start: got ") and told.endswith(
+        "kr_dl, kr_drl, a checkpoint file or a run folder"
+    )
+    assert network_file("kr_drl_mes", "start") == pretrained_path("kr_drl")
 
 
 def test_words_mean_what_they_say(network, tmp_path, monkeypatch):

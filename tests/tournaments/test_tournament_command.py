@@ -23,14 +23,16 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are teste
 
 @pytest.fixture
 def tournament(tmp_path, monkeypatch, capsys):
-    """Runs the command in an empty folder; returns exit code, output and errors but notes on compiling."""
+    """Runs the command in an empty folder; returns exit code, output, and errors without progress."""
     monkeypatch.chdir(tmp_path)
 
     def play(*words):
         capsys.readouterr()
         code = run.main(["tournament", *words])
         shown = capsys.readouterr()
-        errors = [line for line in shown.err.splitlines() if not line.startswith("note: compiling")]
+        errors = [
+            line for line in shown.err.splitlines() if not line.startswith(("note: compiling", "stones "))
+        ]
         return code, shown.out, errors
 
     return play

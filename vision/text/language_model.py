@@ -63,6 +63,8 @@ class LanguageModel(nn.Module):
             self.head: nn.Module = linear(dimensions, size, generator=generator)
         else:
             fixed = FixedRows(rows)
+            # This scale puts the first loss some 50 / D nats above ln V. One that starts at ln V was seen to
+            # learn slower where D is small: an optimiser moves a scale by little in each update.
             # The coherence is left out: V^2 products of rows cost more than the number is worth here.
             self.head = ScaledCosine(
                 fixed,

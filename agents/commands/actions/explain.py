@@ -10,14 +10,13 @@ from rich.table import Table
 
 from agents.commands.terminal.tables import print_table
 from agents.curling.networks.models import load_network
-from agents.curling.player_tokens import pretrained_names, pretrained_path
+from agents.curling.player_tokens import network_file
 from agents.explain import Boards, Explanation, explain
 from agents.interactions.config import InteractionsConfig
 from agents.plots.curves import save_figure
 from agents.plots.pair_strengths import PairPanel, draw_pairs
 from agents.runs import origin
 from agents.runs.atomic import write_file
-from agents.runs.checkpoint_paths import resolve
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError
 
@@ -37,9 +36,7 @@ def write_explanation(config: "Config") -> None:
     except ValueError as error:
         raise ConfigError(str(error)) from error
     device, name = resolve_device(config.device), config.network
-    loaded = load_network(
-        pretrained_path(name) if name in pretrained_names() else resolve(Path(name)), device
-    )
+    loaded = load_network(network_file(name, "network"), device)
     sys.stderr.write(f"{name}: learning the value of {config.boards:,} boards\n")
     sys.stderr.flush()
     distilled = InteractionsConfig(network="mlp_m", epochs=config.epochs, l1=config.l1)

@@ -28,6 +28,9 @@ from envs.curling.rules.rule_set import RuleSet
 if TYPE_CHECKING:
     from agents.commands.match import Config
 
+HAMMER = "*"
+"""Beside the points of the team that had the last stone of an end."""
+
 
 def play_match(config: "Config") -> int:
     """Plays the game, prints its score sheet, writes the files that were asked for; returns the exit code."""
@@ -42,7 +45,8 @@ def play_match(config: "Config") -> int:
     bar = {"console": console, "transient": True, "disable": not console.is_terminal}
     throws = list(track(played, total=shots, description="playing", **bar))
     names = [f"{config.first} (red)", f"{config.second} (yellow)"]
-    print_score_sheet(world.rules, throws[-1].after, names)
+    hammers = {throw.before.end: throw.before.hammer for throw in throws}
+    print_score_sheet(world.rules, throws[-1].after, names, list(hammers.values()))
     if config.replay:
         conditions = f"{world.rules.ends} ends, {config.ice} ice, {config.noise} noise, seed {config.seed}"
         page = replay_page(world.ice, world.rules, throws, names=names, subtitle=conditions)
@@ -63,21 +67,30 @@ def event_rules(name: str, ends: int | None) -> RuleSet:
     return replace(rules, ends=ends, end_limit=rules.end_limit if rules.end_limit > rules.ends else ends)
 
 
-def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str]) -> None:
-    """Prints the points of every end, the totals, and once the game is over who won why."""
+def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str], hammers: Sequence[int]) -> None:
+    """Prints the points of every end, the totals, and once the game is over who won why.
+
+    Args:
+        rules: of the game.
+        state: the game.
+        names: of both teams.
+        hammers: who had the last stone, 0 or 1, of each end from the first.
+    """
     headings = [str(end + 1) for end in range(rules.ends)]
     headings += [f"+{extra}" for extra in range(1, len(state.scores) - rules.ends + 1)]
     # A column has a rule and a blank on both sides; the names' and the totals' stand in every table.
     beside = max(map(len, names)) + len("total") + 7
-    abreast = max((Console().width - beside) // (len(headings[len(state.scores) - 1]) + 3), 1)
+    column = max(len(headings[len(state.scores) - 1]), 1 + len(HAMMER)) + 3
+    abreast = max((Console().width - beside) // column, 1)
     for first in range(0, max(len(state.scores), 1), abreast):
         shown = slice(first, min(first + abreast, len(state.scores)))
         last = shown.stop == len(state.scores)
         table = Table("", *headings[shown], *(["total"] if last else []))
         for team in TEAMS:
-            points = [str(pair[team]) for pair in state.scores[shown]]
+            ends = zip(state.scores[shown], hammers[shown], strict=True)
+            points = [f"{pair[team]}{HAMMER if hammer == team else ''}" for pair, hammer in ends]
             table.add_row(names[team], *points, *([str(state.totals[team])] if last else []))
-        print_table(table)
+        print_table(table, *([f"{HAMMER} had the hammer, the last stone of the end"] if last else []))
     if not state.over:
         return
     if state.winner is None:

@@ -17,6 +17,7 @@ from agents.curling.games.saved_game import PersonGame, read_game, write_game
 from agents.curling.games.spoken_shots import describe_aim, describe_throw, parse_shot
 from agents.curling.player_tokens import check_token
 from agents.curling.players import SINGLE_LEAVES, BatchPlayer, make_player
+from agents.curling.winning import played_ends
 from agents.runs.atomic import write_file
 from agents.runs.device import resolve_device
 from agents.runs.errors import ConfigError, CorruptFileError, Stopped
@@ -239,7 +240,8 @@ class Table:
         if not self._state.scores and not self._state.over:
             self._say("no end is finished yet")
             return
-        print_score_sheet(self._world.rules, self._state, self._names)
+        _, hammers = played_ends(self._state.scores, self._game.hammer)
+        print_score_sheet(self._world.rules, self._state, self._names, hammers)
 
     def _draw_picture(self, throw: Throw) -> None:
         if self._pictures is None:

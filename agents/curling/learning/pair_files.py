@@ -101,12 +101,12 @@ def read_pairs(path: Path, *, most: int = 0) -> tuple[TeachingConfig, NDArray]:
         What they are, and [N] PAIR.
 
     Raises:
-        ConfigError: there is no manifest, or there are fewer pairs than `most`.
+        ConfigError: there are fewer pairs than `most`.
         CorruptFileError: a file is damaged.
-        StorageError: a file cannot be read.
+        StorageError: there is no manifest, or a file cannot be read.
     """
     if not (path / MANIFEST).is_file():
-        raise ConfigError(f"data: got {path}, expected a folder with {MANIFEST}, as run.py teach writes it")
+        raise StorageError(f"data: {path} holds no {MANIFEST}, expected a folder as run.py teach writes it")
     config, shards = _read_manifest(path)
     available = sum(shard.pairs for shard in shards)
     if most > available or not available:

@@ -24,7 +24,7 @@ from agents.curling.learning.self_play_config import SelfPlayConfig
 from agents.curling.learning.self_play_workers import SelfPlayWorkers
 from agents.curling.networks.models import load_network, weights_hash
 from agents.curling.networks.policy_value import PolicyValueNetwork, build_network
-from agents.curling.player_tokens import check_token, pretrained_names
+from agents.curling.player_tokens import network_file
 from agents.curling.search.search_player import SearchPlayer
 from agents.curling.seeds import seed_of
 from agents.curling.winning import POINTS
@@ -206,11 +206,7 @@ def _start_weights(config: SelfPlayConfig) -> Mapping[str, torch.Tensor]:
     Raises:
         ConfigError: it has none, or not of the config's network.
     """
-    file = check_token(config.start, "start").network
-    if file is None:
-        known = f"{', '.join(pretrained_names())}, a checkpoint file or a run folder"
-        raise ConfigError(f"start: got {config.start}, which has no network, expected {known}")
-    loaded = load_network(file, "cpu")
+    loaded = load_network(network_file(config.start, "start"), "cpu")
     changes = changed_fields(loaded.config, config.network, "network.")
     if changes:
         differ = "; ".join(f"{name}: got {new}, expected {old}" for name, old, new in changes)

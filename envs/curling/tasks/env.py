@@ -39,7 +39,8 @@ class CurlingEnv(gymnasium.Env):
     A draw stops, without noise and on an empty sheet, at the point across and a depth that runs evenly from
     the hog line (-1) to where a stone just leaves the back line (0.4). A take-out crosses the tee line at
     the point across with a speed that runs evenly from that of the deepest draw (0.4) to that of the
-    strongest legal delivery (1).
+    strongest legal delivery (1). Values beyond -1..1 are cut off to them;
+    one that is not a number is a `ValueError`.
 
     ## Observation space
     `Dict` of `float32` boxes, before each of the agent's throws; after the last stone it shows the final

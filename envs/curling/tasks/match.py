@@ -34,7 +34,7 @@ class CurlingMatch(AECEnv):
     away, so that a team may throw twice in a row between two ends: read `agent_selection`.
 
     ## Action space
-    As in `hogline/Curling-v0`.
+    As in `hogline/Curling-v0`, values beyond -1..1 and what is no number included.
 
     ## Observation space
     The `Dict` of `hogline/Curling-v0`, each agent's own stones first, flattened to one float32 `Box`;

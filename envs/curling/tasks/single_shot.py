@@ -24,7 +24,8 @@ class SingleShotEnv(gymnasium.Env):
 
     ## Action space
     `Box(-1, 1, (3,), float32)`: aim across the sheet, depth, handle; as in `hogline/Curling-v0`. Below 0.4
-    the depth is a draw's stopping point, from 0.4 on a take-out's speed.
+    the depth is a draw's stopping point, from 0.4 on a take-out's speed. Values beyond -1..1 are cut off to
+    them; one that is not a number is a `ValueError`.
 
     ## Observation space
     `Dict` of `float32` boxes; after the throw it shows what the throw left.
