@@ -21,6 +21,7 @@ from agents.curling.networks.models import load_network, save_network, weights_h
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import POSITION
+from agents.curling.search.evaluator import LAYOUTS
 from agents.curling.search.grid import CELLS
 from agents.curling.winning import POINTS
 from agents.runs.atomic import write_file
@@ -214,6 +215,17 @@ def test_only_a_promoted_network_plays(monkeypatch):
     assert next(training)["promoted"] == 1.0
     state = learner.state_dict()
     assert fingerprint(state["best"]) == fingerprint(state["network"])
+
+
+def test_a_match_leaves_the_weights_where_the_captured_updates_of_a_gpu_write_them(monkeypatch):
+    monkeypatch.setitem(LAYOUTS, "cpu", torch.channels_last)  # as on a GPU
+    network = NetworkConfig("cnn", blocks=1, filters=4)
+    config = replace(GATED, network=network, simulations=2, gate_every=1, iterations=1)
+    learner = build(config, seed=SEED, device="cpu")
+    places = [weight.data_ptr() for weight in learner.network.parameters()]
+    (report,) = learner.train()
+    assert report["gate_games"] == 2.0 and report["loss"] > 0
+    assert [weight.data_ptr() for weight in learner.network.parameters()] == places
 
 
 def test_the_network_of_a_gated_run_is_the_one_that_won_its_matches(tmp_path, monkeypatch):
