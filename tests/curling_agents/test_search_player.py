@@ -13,7 +13,7 @@ from agents.curling.search.board_judge import BoardJudge
 from agents.curling.search.candidates import Candidates
 from agents.curling.search.evaluator import NetworkEvaluator
 from agents.curling.search.player_config import SEARCHES, PlayerConfig
-from agents.curling.search.search_player import SearchPlayer
+from agents.curling.search.search_player import WINNING_POINT, SearchPlayer, search_config
 from agents.curling.winning import POINTS
 from agents.runs.errors import ConfigError
 from envs.curling.games import play_game
@@ -232,6 +232,21 @@ def test_boards_are_judged_as_they_lie():
     late_mean, early_mean = (judge.outcomes(board)[0] @ POINTS for board in (lying, early))
     assert late_mean > early_mean > 0.3
     assert np.array_equal(judge.outcomes(swapped(lying)), judge.outcomes(lying)[:, ::-1])
+
+
+def test_the_hammer_is_worth_half_a_point_until_its_last_stones_come():
+    judge = BoardJudge(world_of())
+    for hammer, sign in ((0, 1), (1, -1)):
+        means = [sign * judge.outcomes(laid(shot=shot, hammer=hammer))[0] @ POINTS for shot in (0, 12, 14)]
+        assert np.allclose(means, [0.5, 0.5, 0.25], atol=0.02)
+
+
+def test_playing_to_win_explores_in_chances_in_place_of_points():
+    kernel = parts_of()[1].kernel
+    for search in ("kr_dl_uct", "kr_uct"):
+        points, chances = (search_config(PlayerConfig(search, utility=u), kernel) for u in ("score", "winning"))
+        assert chances.exploration == WINNING_POINT * points.exploration > 0
+        assert chances.final_exploration == WINNING_POINT * points.final_exploration > 0
 
 
 def test_network_evaluators_ignore_seeds():

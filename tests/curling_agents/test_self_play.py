@@ -23,6 +23,7 @@ from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import POSITION
 from agents.curling.search.evaluator import LAYOUTS
 from agents.curling.search.grid import CELLS
+from agents.curling.seeds import seed_of
 from agents.curling.winning import POINTS
 from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode
@@ -215,6 +216,33 @@ def test_only_a_promoted_network_plays(monkeypatch):
     assert next(training)["promoted"] == 1.0
     state = learner.state_dict()
     assert fingerprint(state["best"]) == fingerprint(state["network"])
+
+
+def test_a_continued_run_plays_with_the_network_that_was_promoted_last(monkeypatch):
+    first_match = int(seed_of(SEED, reinforcement.GATE, 1)) >> 1
+
+    def promoted_once(world, new, best, gate, seed, **_):
+        return "promoted" if seed == first_match else "kept", MatchScore(1, 0, 1)
+
+    monkeypatch.setattr(reinforcement, "gated_match", promoted_once)
+    config = replace(GATED, gate_every=1)
+    whole, first, second = (build(config, seed=SEED, device="cpu") for _ in range(3))
+    reports = list(whole.train())
+    training = first.train()
+    seen = [next(training) for _ in range(2)]
+    state = copy.deepcopy(first.state_dict())
+    start = second.state_dict()["best"]
+    assert len({fingerprint(weights) for weights in (start, state["best"], state["network"])}) == 3
+    second.load_state_dict(state)
+    assert seen + list(second.train()) == reports
+
+
+def test_a_network_that_plays_is_in_evaluation_mode():
+    network = NetworkConfig("cnn", blocks=1, filters=4)
+    learner = build(replace(CONFIG, network=network, simulations=2, iterations=2), seed=SEED, device="cpu")
+    list(learner.train())
+    batches = [counter for name, counter in learner.network.named_buffers() if "num_batches" in name]
+    assert len(batches) > 1 and {int(counter) for counter in batches} == {2 * CONFIG.updates}
 
 
 def test_a_match_leaves_the_weights_where_the_captured_updates_of_a_gpu_write_them(monkeypatch):
