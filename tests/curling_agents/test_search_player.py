@@ -244,7 +244,8 @@ def test_the_hammer_is_worth_half_a_point_until_its_last_stones_come():
 def test_playing_to_win_explores_in_chances_in_place_of_points():
     kernel = parts_of()[1].kernel
     for search in ("kr_dl_uct", "kr_uct"):
-        points, chances = (search_config(PlayerConfig(search, utility=u), kernel) for u in ("score", "winning"))
+        points = search_config(PlayerConfig(search), kernel)
+        chances = search_config(PlayerConfig(search, utility="winning"), kernel)
         assert chances.exploration == WINNING_POINT * points.exploration > 0
         assert chances.final_exploration == WINNING_POINT * points.final_exploration > 0
 
