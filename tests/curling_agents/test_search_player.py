@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.curling.compiled.hand_made import BEHIND_HIT, HIT
 from agents.curling.networks.network_config import NETWORKS
 from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import mirrored, mover, positions_of
@@ -214,6 +215,34 @@ def test_candidates_are_7_to_40_legal_shots_mirrored_with_the_board(ice):
         own = in_order(proposal.points[row, : count[row]], proposal.parts[row, : count[row]])
         there = in_order(turned[0][row, : count[row]], turned[1][row, : count[row]])
         assert np.allclose(own, there, atol=1e-6)
+
+
+def candidate_priors(position):
+    """Priors of the hand-made candidates of one position, those of its own alone."""
+    world, space, _, _ = parts_of()
+    priors = Candidates(world, space).propose(position).priors[0]
+    return priors[priors > 0]
+
+
+def test_a_hit_on_the_other_teams_shot_stone_is_likelier_than_on_one_that_does_not_count():
+    behind = laid(team_0=[(1.0, 0.0)], team_1=[(0.0, 0.1)], hammer=0)
+    ahead = laid(team_0=[(0.0, 0.1)], team_1=[(1.0, 0.0)], hammer=0)
+    for turn in (lambda position: position, swapped):
+        assert candidate_priors(turn(behind)).max() == BEHIND_HIT * HIT
+        assert candidate_priors(turn(ahead)).max() == HIT
+
+
+def test_no_guard_is_proposed_for_the_last_stone():
+    counts = [len(candidate_priors(laid(shot=shot, hammer=1))) for shot in (13, 14, 15)]
+    assert counts == [8, 8, 4]  # draws with two handles; guards of the centre with two, and of two corners
+
+
+def test_guards_are_hit_only_once_the_rules_allow_it_and_stones_in_the_house_always():
+    counts = [
+        len(candidate_priors(laid(team_1=[(0.0, beyond)], shot=shot, hammer=shot % 2 == 0)))
+        for beyond, shot in ((-2.9, 4), (-2.9, 5), (0.0, 4), (0.0, 5))
+    ]
+    assert counts[1] - counts[0] == 14 and counts[2] == counts[3]
 
 
 def in_order(points, parts):
