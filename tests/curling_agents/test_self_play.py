@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from agents.curling.games.game_records import parse_record, replayed
-from agents.curling.learning import reinforcement
+from agents.curling.learning import reinforcement, self_play
 from agents.curling.learning.gate import MatchScore
 from agents.curling.learning.policy_targets import SURE_VISITS, density_targets, improved_targets
 from agents.curling.learning.reinforcement import build
@@ -17,10 +17,11 @@ from agents.curling.learning.self_play import (
     play_ends,
 )
 from agents.curling.learning.self_play_config import SelfPlayConfig
+from agents.curling.networks.features import inputs_of
 from agents.curling.networks.models import load_network, save_network, weights_hash
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import build_network
-from agents.curling.positions import POSITION
+from agents.curling.positions import POSITION, mover
 from agents.curling.search.evaluator import LAYOUTS
 from agents.curling.search.grid import CELLS
 from agents.curling.seeds import seed_of
@@ -66,6 +67,40 @@ def test_a_record_plays_again_to_the_identical_score(player, played):
     for record in played.records:
         assert len(record.turns) == 16
         assert replayed(player.world, record) == record
+
+
+def test_a_network_is_told_of_the_ends_to_come_and_of_the_lead(player, monkeypatch):
+    monkeypatch.setattr(self_play, "_situation", lambda spec: (spec.number, spec.number - 1))
+    positions = play_ends(player, CONFIG, SEED, [0, 3]).examples["position"].astype(POSITION)
+    seen, numbers = inputs_of(positions), np.tile([0, 3], 16)
+    assert seen.ends_left.tolist() == numbers.tolist()
+    assert seen.lead.tolist() == ((numbers - 1) * np.where(mover(positions) == 0, 1, -1)).tolist()
+
+
+def test_the_first_shots_of_an_end_are_warm_and_the_others_cool(player, monkeypatch):
+    asked, search = [], player.search
+
+    def heard(positions, seeds, *, temperature):
+        asked.append((int(positions["shot"][0]), temperature))
+        return search(positions, seeds, temperature=temperature)
+
+    monkeypatch.setattr(player, "search", heard)
+    play_ends(player, CONFIG, SEED, [0])
+    assert asked == [(shot, 1.0 if shot < 3 else 0.33) for shot in range(16)]
+
+
+def test_examples_hold_what_the_search_found_for_the_shot_it_chose(player, monkeypatch):
+    results, search = [], player.search
+
+    def heard(*arguments, **options):
+        results.append(search(*arguments, **options))
+        return results[-1]
+
+    monkeypatch.setattr(player, "search", heard)
+    examples = play_ends(player, CONFIG, SEED, [0, 1]).examples.reshape(16, 2)
+    assert any(result.chosen.any() for result in results)
+    for found, result in zip(examples["found"], results, strict=True):
+        assert np.array_equal(found, result.outcomes[[0, 1], result.chosen].astype(np.float32))
 
 
 def test_examples_carry_the_score_of_their_game_and_targets_that_sum_to_one(played):

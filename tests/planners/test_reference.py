@@ -53,21 +53,23 @@ def test_selection_by_kernel_counts_visits_what_the_formula_says(kind, turn):
     assert result.visits[0].tolist() == visits.tolist()
 
 
-def test_leaves_in_flight_count_as_visits_without_a_value():
-    values, visits, played = landscape(POINTS, PARTS), np.zeros(12), 0
-    while played < 203:
-        flying = np.zeros(12)
-        for _ in range(min(5, 203 - played)):
-            known, count = visits > 0, visits + flying
-            bound = np.full(12, -np.inf)
-            total = np.log(max(visits.sum() + flying.sum(), 1.0))
-            bound[known] = values[known] + 0.3 * np.sqrt(total / count[known])
-            fresh_ones = np.flatnonzero(count == 0)
-            flying[fresh_ones[0] if len(fresh_ones) else bound.argmax()] += 1
-        visits, played = visits + flying, played + int(flying.sum())
-    kernel = replace(PLANE, kind="none")
-    config = SearchConfig(kernel, simulations=203, exploration=0.3, candidates=12, widening=0.0, leaves=5)
-    result = searched(replace(config, candidate_choice="best"))
+@pytest.mark.parametrize(("actions", "leaves"), [(12, 5), (3, 40)])
+def test_leaves_in_flight_count_as_visits_without_a_value(actions, leaves):
+    values, visits = landscape(POINTS, PARTS)[:actions], np.zeros(actions)
+    while visits.sum() < 203:
+        flying, known = np.zeros(actions), visits > 0
+        while flying.sum() < min(leaves, 203 - visits.sum()):
+            count = visits + flying
+            if (count == 0).any():
+                flying[count.argmin()] += 1
+            elif not known.any():
+                break
+            else:
+                bound = values + 0.3 * np.sqrt(np.log(count.sum()) / count)
+                flying[np.where(known, bound, -np.inf).argmax()] += 1
+        visits += flying
+    config = SearchConfig(replace(PLANE, kind="none"), simulations=203, exploration=0.3, widening=0.0)
+    result = searched(replace(config, candidates=actions, leaves=leaves, candidate_choice="best"))
     assert result.visits[0].tolist() == visits.tolist()
 
 
