@@ -148,13 +148,13 @@ def nearest(result, b, c):
     return np.sqrt((((result.points[b, :c] - result.points[b, c]) / PLANE.scales) ** 2).sum(-1))[before].min()
 
 
-@pytest.mark.parametrize("widening", [0.3, 1.0])
-def test_actions_grow_with_the_square_root_of_the_visits(widening):
-    result, _ = widened(widening=widening)
+@pytest.mark.parametrize(("widening", "simulations"), [(0.3, 188), (0.3, 189), (1.0, 196), (1.0, 197)])
+def test_actions_grow_with_the_square_root_of_the_visits(widening, simulations):
+    result, _ = widened(widening=widening, simulations=simulations)
     count = 5
-    for played in range(5, 200):
+    for played in range(5, simulations):
         count += played >= widening * count**2
-    assert abs(count - np.sqrt(200 / widening)) <= 1 and (result.count == count).all()
+    assert abs(count - np.sqrt(simulations / widening)) <= 1 and (result.count == count).all()
 
 
 def test_new_actions_lie_in_the_ellipse_around_an_older_one():
