@@ -98,7 +98,7 @@ class Windows:
 
     def __call__(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return ((B, W) int64 inputs, (B, W) int64 next words) for (B,) int64 window numbers."""
-        starts = indices.to(self.words.device)[:, None] * self.length
+        starts = indices.to(self.words.device, non_blocking=True)[:, None] * self.length
         places = starts + torch.arange(self.length, device=self.words.device)
         return self.words[places], self.words[places + 1]
 
