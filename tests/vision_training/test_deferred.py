@@ -109,7 +109,9 @@ def test_a_step_asked_for_alone_is_measured_at_once():
 @pytest.mark.usefixtures("deferring")
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_updates_played_back_are_those_made_op_by_op(kind):
-    config = with_optimizer(kind, with_schedule(epochs=8))
+    config = with_optimizer(
+        kind, with_schedule(epochs=8, warmup_epochs=8)
+    )  # so that each has a rate of its own
     plain = tiny_fit(config)
     played = record_instead_of_capturing(tiny_fit(config))
     expected = list(plain.train())
