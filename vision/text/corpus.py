@@ -61,7 +61,8 @@ def read_tokens(folder: Path, part: str) -> list[str]:
     if path is None:
         raise FileNotFoundError(f"{folder} holds neither {names[0]} nor {names[1]}, nor wikitext-2 with one")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:  # whose lines end at line feeds and carriage returns alone
+            lines = list(file)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}") from error
     tokens = [token for line in lines for token in (*line.split(), END_OF_LINE)]
