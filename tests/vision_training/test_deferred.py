@@ -21,6 +21,7 @@ from vision.images.augment_config import Normalization
 from vision.images.classification import CrossEntropy, ImageBatches
 from vision.images.model_config import RegularizerConfig
 from vision.images.models import create_model
+from vision.schedules import Setting
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adam", "adamw"]
 NORMALIZATION = Normalization((0.3,), (0.2,))
@@ -146,6 +147,17 @@ def test_an_evaluation_between_updates_leaves_what_is_played_back_alone():
             fit.advance()
             with fit.averaged(), torch.no_grad():
                 fit.model.eval()(images)
+    torch.testing.assert_close(weights(played), weights(plain), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.usefixtures("deferring")
+def test_another_momentum_is_not_played_back_from_the_one_before():
+    plain, played = tiny_fit(), record_instead_of_capturing(tiny_fit())
+    for fit in (plain, played):
+        batch = fit._fetch(torch.arange(8), fit.generator)
+        for momentum in (0.9, 0.5):
+            for _ in range(WARM_UPS + 2):
+                fit.step(batch, Setting(0.05, momentum, 8))
     torch.testing.assert_close(weights(played), weights(plain), rtol=1e-6, atol=1e-7)
 
 
