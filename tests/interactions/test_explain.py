@@ -65,9 +65,7 @@ def test_the_team_to_throw_has_the_last_stone_if_an_odd_number_is_to_come(shots_
     assert inputs.hammer.tolist() == [hammer] * 2 and inputs.shots_left.tolist() == [shots_left] * 2
     slots = [0, STONES_PER_TEAM, STONES_PER_TEAM + 1]
     assert inputs.in_play[0].nonzero().flatten().tolist() == slots
-    assert inputs.stones[1, slots].flatten().tolist() == list(
-        range(6, 12)
-    )
+    assert inputs.stones[1, slots].flatten().tolist() == list(range(6, 12))
     assert value.tolist() == [0.0, 0.0]
 
 
