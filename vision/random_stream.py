@@ -61,7 +61,7 @@ def uniform(state: Tensor, count: int, *, offset: int = 0) -> Tensor:
     Returns:
         (count,) or (K, count) float32 on the state's device.
     """
-    first, skipped = divmod(offset, 2)
+    first, skipped = offset // 2, offset % 2  # the compiler has no divmod of sizes that change
     words = random_words(state, words_of(skipped + count), offset=first)
     halves = words.view(torch.int32).narrow(-1, skipped, count)
     # The shift keeps the sign, so that these are whole numbers around 0.

@@ -271,8 +271,8 @@ def compiled_agrees(backend, kind, level):
     eager, other = make(config), make(config)
     compiled = torch.compile(other, fullgraph=True, backend=backend)
     generator = torch.Generator().manual_seed(0)
-    for _ in range(2):
-        branches = [torch.randn(6, 3, 4, 4, generator=generator) for _ in range(2)]
+    for size in (6, 6, 7):
+        branches = [torch.randn(size, 3, 4, 4, generator=generator) for _ in range(2)]
         output, gradients = run(eager, branches)
         traced, traced_gradients = run(compiled, branches)
         torch.testing.assert_close(traced, output)
