@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from agents.runs.errors import PeerError
 from agents.servers.client_session import ClientSession
-from agents.servers.lines import Broken, Lines
+from agents.servers.lines import Broken, Lines, reason
 
 LONGEST_LINE = 1 << 23  # bytes; servers may add the trajectories of all stones to an update
 RETRY_SECONDS = 0.2  # between two tries to reach a server that is not there yet
@@ -29,7 +29,7 @@ def reach(host: str, port: int, seconds: float) -> Lines:
             return Lines(socket.create_connection((host, port), CONNECT_SECONDS), LONGEST_LINE)
         except (OSError, UnicodeError) as error:
             if time.monotonic() + RETRY_SECONDS >= end or not isinstance(error, ConnectionError):
-                raise PeerError(f"{host}:{port}: {_reason(error)}, expected a server there") from error
+                raise PeerError(f"{host}:{port}: {reason(error)}, expected a server there") from error
         time.sleep(RETRY_SECONDS)
 
 
@@ -56,8 +56,3 @@ def converse(lines: Lines, session: ClientSession, heard: Callable[[str], None])
         raise PeerError(f"the server's message is wrong: {error}") from error
     finally:
         lines.close()
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    """What a person calls it."""
-    return getattr(error, "strerror", None) or "no such host"

@@ -6,6 +6,7 @@ What goes wrong is told as what the other side did, so that `the server {error}`
 
 import json
 import math
+import os
 import select
 import socket
 import time
@@ -140,6 +141,13 @@ class Lines:
 
 class Interrupted(Exception):
     """Somebody who should have kept quiet did not."""
+
+
+def reason(error: OSError | UnicodeError) -> str:
+    """What a person calls an error of an address or a socket."""
+    if isinstance(error, (UnicodeError, socket.gaierror)) or error.errno is None:
+        return "no such host" if not isinstance(error, TimeoutError) else "no answer"
+    return os.strerror(error.errno)
 
 
 def decoded(line: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from agents.runs.errors import PeerError
 from agents.servers.guest import Guest, greet
-from agents.servers.lines import Broken, Lines
+from agents.servers.lines import Broken, Lines, reason
 from envs.curling.wire.session_messages import GameSetting
 
 LOOPBACK = "127.0.0.1"
@@ -36,8 +36,7 @@ class Lobby:
                 self._doors.append(_listening(host, port))
         except (OSError, UnicodeError) as error:
             self.close()
-            why = getattr(error, "strerror", None) or "no such host"
-            raise PeerError(f"{host}:{port}: {why}, expected an address to listen at") from error
+            raise PeerError(f"{host}:{port}: {reason(error)}, expected an address to listen at") from error
 
     @property
     def addresses(self) -> list[tuple[str, int]]:

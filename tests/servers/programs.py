@@ -102,24 +102,24 @@ def programs(*deeds):
             assert not thread.is_alive(), "a program hangs"
 
 
-def hosted(*deeds, ours="drawer", team=1, ends=1, thinking=10.0, noise="none", seed=1, hammer=1):
-    """One game of programs with these deeds, against a player of ours if it is one; returns its record.
+def hosted(*deeds, team=1, ends=1, limit=255, thinking=10.0, extra=10.0, noise="none", seed=1):
+    """One game of programs with these deeds, against the drawer if it is one; returns its record.
 
-    `team` is that of the first program.
+    `team` is that of the first program; `limit` is of the ends, extra ones included.
     """
-    world = build_world("fcv1", noise, RuleSet(ends=ends))
-    setting = setting_of(world, thinking, thinking)
+    world = build_world("fcv1", noise, RuleSet(ends=ends, end_limit=limit))
+    setting = setting_of(world, thinking, extra)
     with programs(*deeds) as lobby:
         guests = [
             lobby.guest(door, abs(door - team), setting, seconds=PATIENCE, refused=print)
             for door in range(len(deeds))
         ]
-        others = [] if len(guests) == 2 else [Referee(make_player(ours, world), world)]
+        others = [] if len(guests) == 2 else [Referee(make_player("drawer", world), world)]
         seats = [*guests, *others]
         if team == 1:
             seats.reverse()
-        names = [getattr(seat, "name", ours) for seat in seats]
-        record = HostedGame(world, setting, GameSpec(seed, hammer), seats, names).play()
+        names = [getattr(seat, "name", "drawer") for seat in seats]
+        record = HostedGame(world, setting, GameSpec(seed), seats, names).play()
         for guest in guests:
             guest.lines.close(linger=True)
     return record
