@@ -33,12 +33,15 @@ class Guest:
             quiet: of others, who must say nothing meanwhile.
 
         Raises:
-            Broken: it goes away, keeps silent, or says what is no JSON object.
-            Interrupted: another one spoke.
-            ValueError: it says what is no move.
+            Broken: it goes away, keeps silent, or says what is no move.
+            Interrupted: another one spoke, or is gone.
         """
-        fields = _command(self.lines.receive(seconds, quiet), "move")
-        return parse_move(member(fields, "move", "message"), release_spin=release_spin)
+        message = self.lines.receive(seconds, quiet)
+        try:
+            fields = _command(message, "move")
+            return parse_move(member(fields, "move", "message"), release_spin=release_spin)
+        except ValueError as error:
+            raise Broken(f"sent a wrong move ({error})") from error
 
 
 def greet(lines: Lines, team: int, setting: GameSetting, *, game_id: str, date_time: str) -> Guest:

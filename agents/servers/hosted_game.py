@@ -61,8 +61,8 @@ class HostedGame:
         self._state = first_state(world, spec.hammer)
         self._turns: list[Turn] = []
         self._seconds_left = list(setting.thinking_seconds)
-        self.longest_move = [0.0, 0.0]
-        """seconds that the slowest move of team 0 and of team 1 took"""
+        self.thought = [0.0, 0.0]
+        """seconds that team 0 and team 1 took for their moves, the way to and fro included"""
 
     def play(self) -> GameRecord:
         """Plays it to its end; guests then know that it is over."""
@@ -112,14 +112,12 @@ class HostedGame:
         if isinstance(seat, Referee):
             return self._our_shot(team, seat)
         quiet = [other.lines] if isinstance(other, Guest) else []
+        spin = self._world.ice.release_spin
         try:
             with self._charged(team):
-                spin = self._world.ice.release_spin
                 return legal_shot(self._world, seat.move(self._seconds_left[team], spin, quiet))
-        except Interrupted:
-            with self._charged(1 - team):
-                other.lines.check_quiet()
-            raise
+        except Interrupted as error:
+            raise Loses(1 - team, str(error)) from error
 
     def _our_shot(self, team: int, referee: Referee) -> Shot | None:
         spec, turn = self._spec, len(self._turns)
@@ -130,7 +128,7 @@ class HostedGame:
         return answer
 
     def _take_time(self, team: int, seconds: float) -> None:
-        self.longest_move[team] = max(self.longest_move[team], seconds)
+        self.thought[team] += seconds
         self._seconds_left[team] -= seconds
         if self._seconds_left[team] < 0:
             raise Loses(team, "ran out of thinking time")
@@ -160,7 +158,7 @@ class HostedGame:
             yield
         except Silent:
             raise Loses(team, "ran out of thinking time") from None
-        except (Broken, ValueError) as error:
+        except Broken as error:
             raise Loses(team, str(error)) from error
 
     def _forfeited(self, loss: Loses) -> GameRecord:

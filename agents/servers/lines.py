@@ -26,6 +26,10 @@ class Silent(Broken):
     """The other side said nothing in time."""
 
 
+class Interrupted(Exception):
+    """Somebody who should have kept quiet did something; the text says what, in one line."""
+
+
 class Lines:
     """One end of a conversation.
 
@@ -94,18 +98,19 @@ class Lines:
 
         Args:
             seconds: to wait for it.
-            quiet: others that must say nothing meanwhile; look at them with `check_quiet` afterwards.
+            quiet: to others that must say nothing meanwhile.
 
         Raises:
             Broken: the other side is gone, or what it said is no JSON object.
             Silent: it said nothing in time.
+            Interrupted: one of the others spoke, or is gone.
         """
         end = time.monotonic() + seconds
         while (message := self.next()) is None:
             left = end - time.monotonic()
             heard = select.select([self, *quiet], [], [], left)[0] if left > 0 else []
             if any(other in heard for other in quiet):
-                raise Interrupted
+                _interrupt(quiet)
             if not heard:
                 raise Silent(f"said nothing for {seconds:.3g} s")
             self.feed()
@@ -139,8 +144,13 @@ class Lines:
             return
 
 
-class Interrupted(Exception):
-    """Somebody who should have kept quiet did not."""
+def _interrupt(quiet: Sequence[Lines]) -> None:
+    """Says what those did who should have kept quiet."""
+    try:
+        for other in quiet:
+            other.check_quiet()
+    except Broken as error:
+        raise Interrupted(str(error)) from error
 
 
 def reason(error: OSError | UnicodeError) -> str:

@@ -151,7 +151,7 @@ class _Host:
         finally:
             for guest in guests.values():
                 guest.lines.close(linger=sys.exc_info()[0] is None)
-        self._kept.add(record, {**self._labels(spec, names), "slowest": game.longest_move})
+        self._kept.add(record, {**self._labels(spec, names), "thought": game.thought})
         _say(f"game {spec.number + 1}: {_outcome(record, names)}")
 
     def _seated(self, player: int, team: int, guests: dict[int, Guest]) -> Seat:
