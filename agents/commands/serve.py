@@ -42,7 +42,8 @@ class Config:
     """What the hands add to the shots: dc3 or none."""
 
     thinking_seconds: float = 600.0
-    """What a team may think in all regular ends together; beyond it the game is forfeited."""
+    """What a team may think in all regular ends together; beyond it the game is forfeited. Our players do not
+    hurry: with --simulations they must get by with it."""
 
     extra_thinking_seconds: float = 60.0
     """The same, for each extra end."""

@@ -11,7 +11,8 @@ from envs.curling.rules.game import GameState
 from envs.curling.rules.rule_set import RuleSet
 
 USED_SHARE = 0.8  # of the time for a shot; the rest is for the way to the server and for surprises
-FORGETTING = 0.9  # what is left of a measured time after a shot that was searched with another budget
+FORGETTING = 0.9  # of how slow the machine was found, what is believed after a shot that was faster
+LEAST_SECONDS = 1e-3  # of a rehearsed shot; below it the clock and the machine's other work decide
 
 
 def seconds_for_shot(rules: RuleSet, state: GameState, seconds_left: float) -> float:
@@ -37,36 +38,32 @@ class PacedPlayer:
     """
 
     def __init__(self, make: Callable[[int], BatchPlayer], simulations: int) -> None:
-        self._make, self._most = make, simulations
-        self._players = {simulations: make(simulations)}
-        self._took: dict[int, float] = {}  # seconds of the last shot with so many simulations
+        budgets = [simulations >> halvings for halvings in range(simulations.bit_length())]
+        self._players = {budget: make(budget) for budget in budgets}
+        self._rehearsed = dict.fromkeys(budgets, 0.0)  # seconds of a shot
+        self._slowness = 1.0  # how much longer shots take by now
 
     def rehearse(self, state: GameState) -> None:
-        """Thinks twice off the record: first compiled code is made ready, then the time is measured."""
-        for _ in range(2):
-            self._took.clear()
-            self.shot(state, 0, np.inf)
+        """Thinks off the record: first compiled code is made ready, then the times are measured."""
+        self._timed(max(self._players), state, 0)
+        for budget in self._players:
+            _, self._rehearsed[budget] = self._timed(budget, state, 0)
 
     def affordable(self, seconds: float) -> int:
-        """The most simulations that are likely to be over within `seconds`."""
-        budget = self._most
-        while budget > 1 and self._expected(budget) > seconds:
-            budget //= 2
-        return budget
+        """The most simulations that are likely to be over within `seconds`, or the fewest that there are."""
+        rehearsed = seconds / self._slowness
+        return next((n for n in self._players if self._rehearsed[n] <= rehearsed), min(self._players))
 
     def shot(self, state: GameState, seed: int, seconds: float) -> Shot | None:
         """Its shot within `seconds`, as near as it can tell; None concedes."""
         budget = self.affordable(seconds)
-        if budget not in self._players:
-            self._players[budget] = self._make(budget)
-        began = time.monotonic()
-        (shot,) = self._players[budget].shots([state], np.array([seed], dtype=np.uint64))
-        for other in self._took:
-            self._took[other] *= FORGETTING
-        self._took[budget] = time.monotonic() - began
+        shot, took = self._timed(budget, state, seed)
+        found = took / max(self._rehearsed[budget], LEAST_SECONDS)
+        self._slowness = max(found, FORGETTING * self._slowness)
         return shot
 
-    def _expected(self, budget: int) -> float:
-        """Seconds of a shot; in proportion to the simulations where none was measured."""
-        most = self._took.get(self._most, 0.0)
-        return self._took.get(budget, most * budget / self._most)
+    def _timed(self, budget: int, state: GameState, seed: int) -> tuple[Shot | None, float]:
+        """A shot with so many simulations, and the seconds that it took."""
+        began = time.monotonic()
+        (shot,) = self._players[budget].shots([state], np.array([seed], dtype=np.uint64))
+        return shot, time.monotonic() - began

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 
 from agents.curling.games.game_records import GameSpec
@@ -23,10 +24,19 @@ class Program:
 
     Args:
         port: of the server.
+        seconds: to wait for it to be there.
     """
 
-    def __init__(self, port):
-        self.socket = socket.create_connection((LOOPBACK, port), PATIENCE)
+    def __init__(self, port, seconds=0.0):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.socket = socket.create_connection((LOOPBACK, port), PATIENCE)
+                break
+            except ConnectionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
         self.file = self.socket.makefile("rb")
         self.heard = []
 

@@ -99,7 +99,7 @@ def test_our_client_keeps_the_official_game(official, replayed):
 
 
 def test_our_engine_follows_the_official_game_shot_by_shot(replayed):
-    seen = replayed[0].agreement
+    seen = replayed[0].agreement.compared()
     assert (seen.shots, len(seen.errors), seen.other_stones) == (45, 45, 0)
     assert np.median(seen.errors) < 4e-3 and max(seen.errors) < 4e-2
 

@@ -18,7 +18,7 @@ from agents.curling.games.game_records import parse_record, replayed
 from agents.servers.lobby import LOOPBACK, Lobby
 from envs.curling.conditions import build_world
 from envs.curling.rules.rule_set import RuleSet
-from tests.servers.programs import PATIENCE
+from tests.servers.programs import PATIENCE, Program
 
 ROOT = Path(__file__).parents[2]
 MINIMAL = Path(__file__).parent / "minimal_client.py"
@@ -106,6 +106,34 @@ def test_two_programs_meet_at_neighbouring_ports(port, tmp_path, capsys):
     mine = [turn.intended for turn in record.turns][0::2]
     assert mine == [turn.intended for turn in first.turns][0::2]
     assert all(turn.intended == turn.executed for turn in first.turns[1::2])
+
+
+@pytest.mark.parametrize("reason", ["forfeit", "concede"])
+@pytest.mark.parametrize("games", [1, 2])
+def test_our_client_knows_that_it_has_won_in_the_middle_of_an_end(reason, games, port, tmp_path, capsys):
+    words = ("external", "external", "--ends", "1", "--games", str(games))
+    server = serving(port, tmp_path / "served", *words)
+
+    def gives_up():
+        for _ in range(games):
+            program = Program(port + 1, PATIENCE)
+            program.play(turns=3)
+            move = {"type": "concede"} if reason == "concede" else {"type": "wish"}
+            program.say({"cmd": "move", "move": move})
+            while program.hear()["cmd"] != "game_over":
+                pass
+            program.close()
+
+    other = threading.Thread(target=gives_up, daemon=True)
+    other.start()
+    words = ["--player", "drawer", "--port", str(port), "--games", str(games), "--out", str(tmp_path / "won")]
+    assert run.main(["connect", *words]) == 0
+    other.join(PATIENCE)
+    assert server() == 0
+    for number, (record, _) in enumerate(games_of(tmp_path / "won")):
+        assert (record.reason, record.winner) == (reason, number)
+        assert len(record.turns) == 7 - number * 1 + (reason == "concede")
+        assert replayed(build_world("fcv1", "dc3", RuleSet(ends=1)), record) == record
 
 
 def test_nobody_listens_beyond_this_machine_unless_asked():

@@ -76,7 +76,7 @@ def test_a_machine_that_becomes_slower_or_faster_is_noticed(paced):
     player.shot(START, 1, 0.1)
     assert player.affordable(0.1) < 64
     seconds[0] = 0.0001
-    for _ in range(20):
+    for _ in range(40):
         player.shot(START, 1, 0.1)
     assert player.affordable(0.1) == 64
 

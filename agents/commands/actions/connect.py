@@ -126,7 +126,7 @@ class _Sitting:
 
     def _tell_agreement(self) -> None:
         """Says how near our engine comes to the server's, and whether it scores the game alike."""
-        seen, record = self._session.agreement, self._record()
+        seen, record = self._session.agreement.compared(), self._record()
         if seen.errors:
             median, worst = np.median(seen.errors) * MILLIMETRES, max(seen.errors) * MILLIMETRES
             others = f"; other stones in play after {seen.other_stones} of them" if seen.other_stones else ""

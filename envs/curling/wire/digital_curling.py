@@ -51,7 +51,7 @@ def parse_state(message: object, name: str = "state") -> WireState:
     end = whole(member(fields, "end", name), f"{name}.end", 0, LAST_END)
     shot = whole(member(fields, "shot", name), f"{name}.shot", 0, STANDARD.shots_per_end - 1)
     winner, reason = _parse_result(fields.get("game_result"), f"{name}.game_result")
-    hammer = 0
+    hammer = None
     if reason is None or fields.get("hammer") is not None:
         hammer = _team(member(fields, "hammer", name), f"{name}.hammer")
     ends, scores = _parse_scores(fields, end, reason is not None, name)
@@ -60,8 +60,9 @@ def parse_state(message: object, name: str = "state") -> WireState:
     clock = f"{name}.thinking_time_remaining"
     times = mapping(member(fields, "thinking_time_remaining", name), clock)
     left = tuple(finite(member(times, team, clock), f"{clock}.{team}") for team in TEAM_NAMES)
+    holder = hammer or 0
     state = GameState(
-        end, shot, hammer, hammer, frozen(stones), frozen(in_play), scores, winner=winner, reason=reason
+        end, shot, holder, holder, frozen(stones), frozen(in_play), scores, winner=winner, reason=reason
     )
     return WireState(state, ends, angles, left)
 
@@ -248,8 +249,8 @@ def _parse_stones(message: object, name: str) -> tuple[np.ndarray, np.ndarray, t
     return stones, in_play, tuple(angles)
 
 
-def _check_thrown(in_play: np.ndarray, shot: int, hammer: int, name: str) -> None:
-    """Refuse a stone in a slot that is still to be thrown."""
+def _check_thrown(in_play: np.ndarray, shot: int, hammer: int | None, name: str) -> None:
+    """Refuse a stone in a slot that is still to be thrown, whoever has the hammer where it is not told."""
     for team, team_name in enumerate(TEAM_NAMES):
         thrown = shot // 2 if team == hammer else (shot + 1) // 2
         early = np.flatnonzero(in_play[STONES_PER_TEAM * team + thrown : STONES_PER_TEAM * (team + 1)])
