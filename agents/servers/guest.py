@@ -10,7 +10,8 @@ from envs.curling.wire.digital_curling import parse_move
 from envs.curling.wire.session_messages import PROTOCOL, GameSetting, format_setting, parse_order
 from envs.curling.wire.wire_values import chosen, mapping, member
 
-GREETING_SECONDS = 10.0  # for each of a guest's two answers before the game
+GREETING_SECONDS = 10.0  # in which a guest must say its name
+READY_SECONDS = 120.0  # in which it must be ready for the settings, for which it may have to load a network
 
 
 class Guest:
@@ -63,7 +64,7 @@ def greet(lines: Lines, team: int, setting: GameSetting, *, game_id: str, date_t
         hello = _command(lines.receive(GREETING_SECONDS), "dc_ok")
         name = clean_name(member(hello, "name", "dc_ok"))
         lines.send(format_setting(team, setting))
-        parse_order(_command(lines.receive(GREETING_SECONDS), "ready_ok"))
+        parse_order(_command(lines.receive(READY_SECONDS), "ready_ok"))
     except ValueError as error:
         raise Broken(f"sent a wrong message ({error})") from error
     return Guest(lines, name)

@@ -218,6 +218,7 @@ GREETINGS = {
     ),
     "a line without end": (b"x" * 70_000, "sent a line of more than 65536 bytes"),
     "nothing": (b"", "said nothing for 0.3 s"),
+    "its name alone": (b'{"cmd":"dc_ok","name":"a"}\n', "said nothing for 0.2 s"),
     "half a line": (b'{"cmd":', "said nothing for 0.3 s"),
 }
 
@@ -225,6 +226,7 @@ GREETINGS = {
 @pytest.mark.parametrize("name", GREETINGS)
 def test_a_bad_greeting_is_turned_away_and_the_next_program_gets_the_seat(name, monkeypatch):
     monkeypatch.setattr(guest, "GREETING_SECONDS", 0.3)
+    monkeypatch.setattr(guest, "READY_SECONDS", 0.2)
     raw, note = GREETINGS[name]
     setting = setting_of(build_world("fcv1", "none", RuleSet(ends=1)), 10.0, 10.0)
     refused = []
