@@ -17,7 +17,7 @@ from envs.curling.physics.positions import OVERLAP, QUANTUM_OVERLAP, check_lie
 from envs.curling.physics.sheet import STONES, STONES_PER_TEAM
 from envs.curling.rules.game import GameState, frozen
 from envs.curling.rules.rule_set import LAST_END, STANDARD
-from envs.curling.wire.wire_values import chosen, finite, listed, mapping, member, whole
+from envs.curling.wire.wire_values import chosen, finite, listed, mapping, member, shown, whole
 from envs.curling.world import World
 
 ROTATIONS = {"ccw": 1.0, "cw": -1.0}  # sign of the spin, anticlockwise positive
@@ -199,7 +199,9 @@ def _parse_scores(
         if number < end:
             finished.append(_parse_points(pair, labels))
         elif pair != (None, None):
-            raise ValueError(f"{labels[0]}: {pair!r} for both teams, expected null for an end not played")
+            raise ValueError(
+                f"{labels[0]}: {shown(pair)} for both teams, expected null for an end not played"
+            )
     blanks = [(0, 0)] * max(end - ends, 0)
     extra = _parse_extra_end(fields.get("extra_end_score"), f"{name}.extra_end_score")
     if extra is not None:

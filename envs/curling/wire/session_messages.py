@@ -12,7 +12,7 @@ from envs.curling.physics.delivery import Shot
 from envs.curling.physics.ice import FCV1_RELEASE_SPIN
 from envs.curling.rules.rule_set import LAST_END
 from envs.curling.wire.digital_curling import TEAM_NAMES, WireState, format_state, parse_move, parse_state
-from envs.curling.wire.wire_values import chosen, finite, listed, mapping, member, whole
+from envs.curling.wire.wire_values import chosen, finite, listed, mapping, member, shown, whole
 
 PROTOCOL = (1, 0)  # major, minor
 HANDS = 4  # players of a team, who throw two stones each
@@ -138,7 +138,7 @@ def parse_update(message: object, release_spin: float = FCV1_RELEASE_SPIN) -> Up
     thrower = None if wire.state.over else TEAM_NAMES[wire.state.thrower]
     if (named := member(fields, "next_team", "update")) != thrower:
         expected = "null after the game" if thrower is None else f"{thrower} by hammer and shot"
-        raise ValueError(f"update.next_team: {str(named)[:60]!r}, expected {expected}")
+        raise ValueError(f"update.next_team: {shown(named)}, expected {expected}")
     last = fields.get("last_move")
     if last is None:
         return Update(wire, False)
@@ -231,5 +231,5 @@ def _positive(fields: Mapping[str, Any], key: str, name: str) -> float:
 
 def _truth(value: object, name: str) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"{name}: {str(value)[:60]!r}, expected true or false")
+        raise ValueError(f"{name}: {shown(value)}, expected true or false")
     return value
