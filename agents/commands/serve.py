@@ -1,6 +1,7 @@
 """`run.py serve FIRST SECOND`: a Digital Curling 3 server with our players or without."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import tyro
 
@@ -10,10 +11,9 @@ from agents.commands.terminal.compiling import compiling_noted
 from agents.curling.player_tokens import check_token
 from agents.runs.device import DeviceName
 from agents.runs.errors import ConfigError
-from agents.runs.fields import MAX_SEED, check_choice, check_folder_to_be, check_real, check_whole
+from agents.runs.fields import MAX_SEED, check_folder_to_be, check_real, check_whole
 
 EXTERNAL = "external"
-HANDS = ("dc3", "none")
 MOST_GAMES = 100_000
 LONGEST_TIME = 86_400.0  # seconds
 
@@ -38,8 +38,8 @@ class Config:
     ends: int = 8
     """Ends of a game before extra ends, 1 to 255; extra ends follow until it is decided."""
 
-    noise: str = "dc3"
-    """What the hands add to the shots: dc3 or none."""
+    noise: Literal["dc3", "none"] = "dc3"
+    """What the hands add to the shots."""
 
     thinking_seconds: float = 600.0
     """What a team may think in all regular ends together; beyond it the game is forfeited. Our players do not
@@ -72,7 +72,6 @@ class Config:
                 f"players: got {' and '.join(self.players)[:200]}, expected at least one to be {EXTERNAL} "
                 "(run.py match plays the others)"
             )
-        check_choice("noise", self.noise, HANDS)
         check_whole("port", self.port, low=0, high=65_534)
         check_whole("games", self.games, low=1, high=MOST_GAMES)
         check_whole("ends", self.ends, low=1, high=MOST_ENDS)

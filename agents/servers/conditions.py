@@ -54,6 +54,8 @@ def world_of(setting: GameSetting, team: int) -> tuple[World, list[str]]:
 def setting_of(world: World, thinking_seconds: float, extra_thinking_seconds: float) -> GameSetting:
     """What a server says of games in a world; inverse of `world_of`.
 
+    It tells the official step of the simulator, as programs may imagine shots with it; ours needs none.
+
     Raises:
         ValueError: Digital Curling 3 has no such world.
     """

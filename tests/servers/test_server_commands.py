@@ -53,12 +53,12 @@ def games_of(folder):
 
 def test_our_server_and_our_client_keep_the_same_games_and_both_hammers(port, tmp_path, capsys):
     server = serving(port, tmp_path / "served", "drawer", "external", "--ends", "1", "--games", "2")
-    words = ["--player", "rules", "--name", "guest", "--games", "2", "--out", str(tmp_path / "played")]
+    words = ["--player", "rules", "--name", "g[/red]", "--games", "2", "--out", str(tmp_path / "played")]
     assert run.main(["connect", "--port", str(port), *words]) == 0
     assert server() == 0
     served, played = games_of(tmp_path / "served"), games_of(tmp_path / "played")
     assert [labels["players"] for _, labels in served] == [["drawer", "external"], ["external", "drawer"]]
-    assert [labels["players"] for _, labels in played] == [["drawer", "guest"], ["guest", "drawer"]]
+    assert [labels["players"] for _, labels in played] == [["drawer", "g[/red]"], ["g[/red]", "drawer"]]
     world = build_world("fcv1", "dc3", RuleSet(ends=1))
     for number, ((ours, _), (theirs, _)) in enumerate(zip(served, played, strict=True)):
         assert replayed(world, ours) == ours and replayed(world, theirs) == theirs
