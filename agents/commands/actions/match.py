@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -76,7 +77,7 @@ def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str]) ->
         table = Table("", *headings[shown], *(["total"] if last else []))
         for team in TEAMS:
             points = [str(pair[team]) for pair in state.scores[shown]]
-            table.add_row(names[team], *points, *([str(state.totals[team])] if last else []))
+            table.add_row(escape(names[team]), *points, *([str(state.totals[team])] if last else []))
         print_table(table)
     if not state.over:
         return
