@@ -55,6 +55,10 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.tournament", "play every pairing of curling players and rate them, with intervals"
     ),
     "play": Command("agents.commands.play", "play curling against a player, in the terminal"),
+    "connect": Command("agents.commands.connect", "play curling at a Digital Curling 3 server"),
+    "serve": Command(
+        "agents.commands.serve", "let external programs play curling: a Digital Curling 3 server"
+    ),
     "analyse": Command(
         "agents.commands.analyse", "judge the shots of a curling position, as table and heat map"
     ),

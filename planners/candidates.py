@@ -59,9 +59,12 @@ def take_candidates(
         sound &= (priors[index] >= 0.0) & (priors[index] < np.inf)
     if not sound:
         return False
+    room = min(positive, trees.candidates.shape[2])
+    trees.nodes[t, node].candidates = room
+    if room == 0:
+        return True
     _accumulate(urn)
     total = urn.ends[-1]
-    room = min(positive, trees.candidates.shape[2])
     order = np.empty(room, np.int64)
     if rules.sample_candidates:
         if rules.prior_power != 1.0:
@@ -74,7 +77,6 @@ def take_candidates(
         trees.candidates[t, node, rank].prior = priors[order[rank]] / total
         trees.candidates[t, node, rank].part = parts[order[rank]]
         copy_row(points, order[rank], trees.candidate_points[t, node], rank)
-    trees.nodes[t, node].candidates = room
     return True
 
 

@@ -3,6 +3,9 @@
 W(a) = sum_b K(a, b) n_b and E(v|a) = sum_b K(a, b) n_b v_b / W(a), with n_b the visits and v_b the mean of
 action b (Yee et al., IJCAI 2016, equations 2 and 3). Actions with different parts share nothing.
 
+Differs from the paper, as the code of Lee et al., ICML 2018, does: K is the density of the noise relative to
+its peak, so that W counts visits, whatever the units of the actions and however wide the noise.
+
 Shape letters: B rows, C actions, A continuous dimensions, Q queries, K outcomes.
 """
 

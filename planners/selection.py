@@ -99,10 +99,11 @@ def _best_by_ucb(trees: Trees, t: int, node: int, rules: Rules) -> int:
 
 @kernel
 def _best_by_puct(trees: Trees, t: int, node: int, rules: Rules) -> int:
-    """argmax E + C P(a) sqrt(sum_b n_b) / (1 + n_a) over the children and the next candidate.
+    """argmax E + C P(a) sqrt(n) / (1 + n_a) over the children and the next candidate, n the node's visits.
 
-    Candidates come in the order of their priors, so no other unopened one can have a higher bound. An
-    unopened action is expected to be worth what its parent is.
+    Differs from the paper: n counts the node's own evaluation beside the visits of its actions, so that the
+    prior alone decides about the first one. Candidates come in the order of their priors, so no other
+    unopened one can have a higher bound. An unopened action is expected to be worth what its parent is.
     """
     record, edges = trees.nodes[t, node], trees.edges[t]
     sign, own = 1.0 if record.mover == 0 else -1.0, edges[record.edge]

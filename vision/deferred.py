@@ -61,6 +61,7 @@ class DeferredUpdates:
         self.rate = torch.zeros((), device=generator.device)
         """() float32, the learning rate of the next update; the optimiser reads it there."""
         self._work, self._generator = work, generator
+        self._captures = generator.device.type == "cuda"
         self._graphs: dict[tuple, Captured] = {}
         self._made: dict[tuple, int] = {}
         self._names: tuple[str, ...] = ()
@@ -88,8 +89,8 @@ class DeferredUpdates:
         sums = dict(zip(self._names, self._sums.tolist(), strict=True))
         found = Measured(sums, self._samples, self._updates, int(self._sound))
         self._samples = self._updates = 0
-        for sums in (self._sums, self._sound):
-            sums.zero_()
+        self._sums.zero_()
+        self._sound.zero_()
         return found
 
     def forget(self) -> None:
@@ -113,7 +114,7 @@ class DeferredUpdates:
     def _ready(self, kind: tuple) -> bool:
         """Whether an update of this kind is to be captured now."""
         made = self._made[kind] = self._made.get(kind, 0) + 1
-        return self.failed.is_cuda and made > WARM_UPS and len(self._graphs) < MOST_GRAPHS
+        return self._captures and made > WARM_UPS and len(self._graphs) < MOST_GRAPHS
 
     def _beside(self, batch: Batch) -> Tensor:
         """Make an update op by op; on a GPU on a stream of its own, as has to come before a capture."""

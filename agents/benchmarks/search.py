@@ -64,7 +64,7 @@ SETTINGS = (
     Setting("deep_sets", 1, 64, True, 400, 5),
     Setting("attention", 256, 1, True, 30, 2),
     Setting("attention", 1, 64, True, 400, 4),
-    Setting("cnn", 128, 1, True, 3, 1),
+    Setting("cnn", 128, 1, True, 12, 1),
     Setting("cnn", 1, 64, True, 256, 1),
     Setting("rollouts", 64, 1, True, 100, 3),
     Setting("rollouts", 1, 16, False, 400, 3),

@@ -116,7 +116,7 @@ class WinningTable:
             rules.ends,
             scores,
             extra_ends=rules.end_limit - rules.ends,
-            blank_keeps_hammer=rules.game == "standard",
+            blank_keeps_hammer=rules.blank_keeps_hammer,
         )
 
     def chance(self, ends_left: ArrayLike, lead: ArrayLike, hammer: ArrayLike) -> NDArray[np.float64]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from agents.series.evaluation import Significance
+
 MOST_TARGETS = 7
 WIDTH_INCHES, TARGET_INCHES, WEIGHTS_INCHES = 10.0, 1.9, 2.4
 BAND = (10.0, 90.0)
@@ -37,20 +39,7 @@ class Stretch:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Significance:
-    """How much SOCNN lets events count.
-
-    Attributes:
-        shares: (N, L, D) shares of the events of windows, the oldest event first.
-        by_source: (K, D) the mean share of an event of each source, 1 being that of all; K may be 0.
-    """
-
-    shares: np.ndarray
-    by_source: np.ndarray
-
-
-def draw_forecasts(stretch: Stretch, significance: Significance | None) -> "Figure":
+def draw_forecasts(stretch: Stretch, significance: "Significance | None") -> "Figure":
     """Draw a panel for each of the first MOST_TARGETS targets, then SOCNN's weights by lag and source."""
     from matplotlib.figure import Figure
 
@@ -71,7 +60,7 @@ def draw_forecasts(stretch: Stretch, significance: Significance | None) -> "Figu
     return figure
 
 
-def _weight_panels(significance: Significance | None) -> int:
+def _weight_panels(significance: "Significance | None") -> int:
     """How many panels the weights take."""
     return 0 if significance is None else 1 + (len(significance.by_source) > 0)
 

@@ -150,7 +150,7 @@ class AutoencoderTraining:
     def _fetch(self, indices: Tensor, generator: torch.Generator) -> Batch:
         crowd = self._crowded is not None and self.fit.samples < CROWDED_SHARE * self._pretraining_samples
         if self._resident:
-            return self._with_noise(self._resident[crowd][indices.to(self._device)])
+            return self._with_noise(self._resident[crowd][indices.to(self._device, non_blocking=True)])
         return self._batch((self._crowded if crowd else self.images)[indices.numpy()])
 
     def _batch(self, images: NDArray[np.uint8]) -> Batch:

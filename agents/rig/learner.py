@@ -27,6 +27,7 @@ from agents.rig.td3 import Td3
 from agents.rig.worlds import build_task
 from agents.runs.random_state import numpy_state, restore_numpy
 from agents.runs.segments import Segment
+from envs.manipulation.simulation import PhysicsError
 
 ALGORITHMS = {"td3": Td3, "sac": Sac}
 DRAWN_AT_ONCE = 16
@@ -83,7 +84,7 @@ class RigLearner:
         Raises:
             FloatingPointError: in the update that meets a number that is not finite; on a GPU some hundred
                 updates later at most and naming it, and nothing has moved since.
-            PhysicsError: when the physics failed in a measurement, or again and again.
+            PhysicsError: when the physics failed again and again.
         """
         self._cover()
         if self.autoencoder and self._pretrained < self.config.pretraining_intervals:
@@ -149,7 +150,11 @@ class RigLearner:
         self._collector.recode()
 
     def _measure(self) -> dict[str, float]:
-        found = final_distances(self.agent, self._task, self._held_out)
+        """Mean final distances to the held-out goals; only that there are none where the physics failed."""
+        try:
+            found = final_distances(self.agent, self._task, self._held_out)
+        except PhysicsError:
+            return {"failed_measurements": 1.0}
         return {name: float(np.mean(values)) for name, values in found.items()}
 
     def state_dict(self) -> dict[str, Any]:

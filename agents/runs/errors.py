@@ -15,6 +15,7 @@ EXIT_CODES: dict[int, str] = {
     3: "storage: a file is missing or cannot be read or written, or a run folder is in use",
     4: "numerical: a loss, a weight or another number is not finite",
     5: "a file is corrupt, of a newer format, or not to be trusted",
+    6: "network: another program cannot be reached, went away, or broke the protocol",
     130: "stopped by Ctrl-C (SIGINT)",
     BROKEN_PIPE: "nobody reads the output any more, as in a pipe to head that has enough",
     143: "stopped by SIGTERM",
@@ -49,6 +50,12 @@ class CorruptFileError(HoglineError, ValueError):
     """A file is corrupt, of a newer format, or not to be trusted."""
 
     exit_code = 5
+
+
+class PeerError(HoglineError):
+    """A program at the other end of a connection cannot be reached, went away, or broke the protocol."""
+
+    exit_code = 6
 
 
 class Stopped(HoglineError):

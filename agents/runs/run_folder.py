@@ -185,6 +185,26 @@ def check_folder_name(path: Path) -> None:
             raise ConfigError(f"out: got the part {part[:40]!a}, expected a usable folder name")
 
 
+def new_folder(name: str, default: Path, *, hint: str = "") -> Path:
+    """Makes the folder that a command writes into, which may be there but holds nothing yet.
+
+    Args:
+        name: as the user gave it; empty for the default.
+        default: see `default_path`.
+        hint: what to do about a folder that is not empty.
+
+    Raises:
+        ConfigError: the name is no usable one, or what has it is no folder or not empty.
+        StorageError: the folder cannot be made.
+    """
+    path = Path(name) if name else default
+    check_folder_name(path)
+    _make_folder(path)
+    if any(entry.name != LOCK_NAME for entry in path.iterdir()):
+        raise ConfigError(f"out: got {path}, expected a new or empty folder{hint}")
+    return path
+
+
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from vision.series.model_config import ForecasterConfig, ForecasterName
 OTHER_FIELDS: dict[str, tuple[str, ...]] = {
     "artificial": ("events", "sources", "asynchronous", "data_seed"),
     "household": ("events", "sources"),
-    "generated": ("file",),
+    "generated": ("data", "file"),
 }
 """Data set -> the fields that mean nothing to it."""
 
@@ -108,6 +108,11 @@ class SeriesConfig:
             foreign = field.name in OTHER_FIELDS[self.dataset] and getattr(self, field.name) != field.default
             require(not foreign, self, field.name, f"{field.default!r}, because {self.dataset} has none")
         _ = self.fit, self.forecaster
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the series comes from a file."""
+        return self.dataset != "generated"
 
     @property
     def intervals(self) -> int:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from agents.plots.forecasts import Significance
 from agents.runs.checkpoint import Checkpoint
 from agents.runs.config_json import config_from_json
 from agents.runs.errors import ConfigError, CorruptFileError, StorageError
@@ -55,6 +54,19 @@ class Evaluation:
     forecasts: np.ndarray
     report: ForecastReport
     difference: Estimate | None
+
+
+@dataclass(frozen=True)
+class Significance:
+    """How much SOCNN lets events count.
+
+    Attributes:
+        shares: (N, L, D) shares of the events of windows, the oldest event first.
+        by_source: (K, D) the mean share of an event of each source, 1 being that of all; K may be 0.
+    """
+
+    shares: np.ndarray
+    by_source: np.ndarray
 
 
 def restore(checkpoint: Checkpoint, data: str, *, device: str) -> Trained:

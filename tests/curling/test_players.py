@@ -153,6 +153,13 @@ def test_a_tied_game_belongs_rather_to_the_team_with_the_next_hammer():
     assert chance((), board(), 2) > 0.5
 
 
+@pytest.mark.parametrize(("game", "expected"), [("standard", 0.6), ("mixed_doubles", 0.4)])
+def test_a_blank_end_keeps_the_hammer_or_passes_it_as_the_game_says(game, expected):
+    rules = RuleSet(ends=1, game=game)
+    last = replace(start_game(SHEET, rules), shot=rules.shots_per_end - 1)  # its thrower has the hammer
+    assert float(winning_chance(SHEET, rules, last, *board())[0]) == pytest.approx(expected)
+
+
 def test_unknown_player_is_refused_by_name():
     with pytest.raises(
         ValueError, match="player: got 'skip', expected a callable or one of random, drawer, rules"

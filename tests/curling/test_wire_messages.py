@@ -65,6 +65,13 @@ def play(before, move=TEE_DRAW, world=WORLD, **other):
             game_result={"winner": "team1", "reason": "score"},
         ),
         state(shot=5, hammer=None, game_result={"winner": "team0", "reason": "concede"}),
+        with_stones(
+            [stone(0.1, 38.0)],
+            [stone(0.9, 38.0)],
+            shot=1,
+            hammer=None,
+            game_result={"winner": "team0", "reason": "time_limit"},
+        ),
         state(
             end=3,
             hammer=None,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.curling.compiled.hand_made import BEHIND_HIT, HIT
 from agents.curling.networks.network_config import NETWORKS
 from agents.curling.networks.policy_value import build_network
 from agents.curling.positions import mirrored, mover, positions_of
@@ -13,7 +14,7 @@ from agents.curling.search.board_judge import BoardJudge
 from agents.curling.search.candidates import Candidates
 from agents.curling.search.evaluator import NetworkEvaluator
 from agents.curling.search.player_config import SEARCHES, PlayerConfig
-from agents.curling.search.search_player import SearchPlayer
+from agents.curling.search.search_player import WINNING_POINT, SearchPlayer, search_config
 from agents.curling.winning import POINTS
 from agents.runs.errors import ConfigError
 from envs.curling.games import play_game
@@ -216,6 +217,34 @@ def test_candidates_are_7_to_40_legal_shots_mirrored_with_the_board(ice):
         assert np.allclose(own, there, atol=1e-6)
 
 
+def candidate_priors(position):
+    """Priors of the hand-made candidates of one position, those of its own alone."""
+    world, space, _, _ = parts_of()
+    priors = Candidates(world, space).propose(position).priors[0]
+    return priors[priors > 0]
+
+
+def test_a_hit_on_the_other_teams_shot_stone_is_likelier_than_on_one_that_does_not_count():
+    behind = laid(team_0=[(1.0, 0.0)], team_1=[(0.0, 0.1)], hammer=0)
+    ahead = laid(team_0=[(0.0, 0.1)], team_1=[(1.0, 0.0)], hammer=0)
+    for turn in (lambda position: position, swapped):
+        assert candidate_priors(turn(behind)).max() == BEHIND_HIT * HIT
+        assert candidate_priors(turn(ahead)).max() == HIT
+
+
+def test_no_guard_is_proposed_for_the_last_stone():
+    counts = [len(candidate_priors(laid(shot=shot, hammer=1))) for shot in (13, 14, 15)]
+    assert counts == [8, 8, 4]  # draws with two handles; guards of the centre with two, and of two corners
+
+
+def test_guards_are_hit_only_once_the_rules_allow_it_and_stones_in_the_house_always():
+    counts = [
+        len(candidate_priors(laid(team_1=[(0.0, beyond)], shot=shot, hammer=shot % 2 == 0)))
+        for beyond, shot in ((-2.9, 4), (-2.9, 5), (0.0, 4), (0.0, 5))
+    ]
+    assert counts[1] - counts[0] == 14 and counts[2] == counts[3]
+
+
 def in_order(points, parts):
     """Shots [P, 3] sorted by handle, strength and direction."""
     shots = np.concatenate([points.round(6), parts[:, None]], 1)
@@ -232,6 +261,22 @@ def test_boards_are_judged_as_they_lie():
     late_mean, early_mean = (judge.outcomes(board)[0] @ POINTS for board in (lying, early))
     assert late_mean > early_mean > 0.3
     assert np.array_equal(judge.outcomes(swapped(lying)), judge.outcomes(lying)[:, ::-1])
+
+
+def test_the_hammer_is_worth_half_a_point_until_its_last_stones_come():
+    judge = BoardJudge(world_of())
+    for hammer, sign in ((0, 1), (1, -1)):
+        means = [sign * judge.outcomes(laid(shot=shot, hammer=hammer))[0] @ POINTS for shot in (0, 12, 14)]
+        assert np.allclose(means, [0.5, 0.5, 0.25], atol=0.02)
+
+
+def test_playing_to_win_explores_in_chances_in_place_of_points():
+    kernel = parts_of()[1].kernel
+    for search in ("kr_dl_uct", "kr_uct"):
+        points = search_config(PlayerConfig(search), kernel)
+        chances = search_config(PlayerConfig(search, utility="winning"), kernel)
+        assert chances.exploration == WINNING_POINT * points.exploration > 0
+        assert chances.final_exploration == WINNING_POINT * points.final_exploration > 0
 
 
 def test_network_evaluators_ignore_seeds():

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from agents.curling.games.game_records import parse_record, replayed
-from agents.curling.learning import reinforcement
-from agents.curling.learning.gate import MatchScore
+from agents.curling.learning import self_play
 from agents.curling.learning.policy_targets import SURE_VISITS, density_targets, improved_targets
 from agents.curling.learning.reinforcement import build
 from agents.curling.learning.self_play import (
@@ -18,15 +17,14 @@ from agents.curling.learning.self_play import (
     play_ends,
 )
 from agents.curling.learning.self_play_config import SelfPlayConfig
+from agents.curling.networks.features import inputs_of
 from agents.curling.networks.models import load_network, save_network, weights_hash
 from agents.curling.networks.network_config import NetworkConfig
 from agents.curling.networks.policy_value import build_network
-from agents.curling.positions import POSITION
+from agents.curling.positions import POSITION, mover
 from agents.curling.search.grid import CELLS
 from agents.curling.winning import POINTS
-from agents.runs.atomic import write_file
 from agents.runs.checkpoint import Checkpoint, encode
-from agents.runs.config_json import config_to_json
 from agents.runs.errors import ConfigError
 from agents.runs.kinds import preset
 from agents.runs.lengthening import how_to_lengthen, is_lengthened
@@ -66,6 +64,40 @@ def test_a_record_plays_again_to_the_identical_score(player, played):
     for record in played.records:
         assert len(record.turns) == 16
         assert replayed(player.world, record) == record
+
+
+def test_a_network_is_told_of_the_ends_to_come_and_of_the_lead(player, monkeypatch):
+    monkeypatch.setattr(self_play, "_situation", lambda spec: (spec.number, spec.number - 1))
+    positions = play_ends(player, CONFIG, SEED, [0, 3]).examples["position"].astype(POSITION)
+    seen, numbers = inputs_of(positions), np.tile([0, 3], 16)
+    assert seen.ends_left.tolist() == numbers.tolist()
+    assert seen.lead.tolist() == ((numbers - 1) * np.where(mover(positions) == 0, 1, -1)).tolist()
+
+
+def test_the_first_shots_of_an_end_are_warm_and_the_others_cool(player, monkeypatch):
+    asked, search = [], player.search
+
+    def heard(positions, seeds, *, temperature):
+        asked.append((int(positions["shot"][0]), temperature))
+        return search(positions, seeds, temperature=temperature)
+
+    monkeypatch.setattr(player, "search", heard)
+    play_ends(player, CONFIG, SEED, [0])
+    assert asked == [(shot, 1.0 if shot < 3 else 0.33) for shot in range(16)]
+
+
+def test_examples_hold_what_the_search_found_for_the_shot_it_chose(player, monkeypatch):
+    results, search = [], player.search
+
+    def heard(*arguments, **options):
+        results.append(search(*arguments, **options))
+        return results[-1]
+
+    monkeypatch.setattr(player, "search", heard)
+    examples = play_ends(player, CONFIG, SEED, [0, 1]).examples.reshape(16, 2)
+    assert any(result.chosen.any() for result in results)
+    for found, result in zip(examples["found"], results, strict=True):
+        assert np.array_equal(found, result.outcomes[[0, 1], result.chosen].astype(np.float32))
 
 
 def test_examples_carry_the_score_of_their_game_and_targets_that_sum_to_one(played):
@@ -222,31 +254,12 @@ def test_only_the_ends_of_the_positions_kept_count_for_the_chances_to_win():
     assert learner.state_dict()["hammer_points"].sum() == 2
 
 
-def test_only_a_promoted_network_plays(monkeypatch):
-    verdicts = iter(["kept", "promoted"])
-    monkeypatch.setattr(reinforcement, "gated_match", lambda *_, **__: (next(verdicts), MatchScore(1, 0, 1)))
-    learner = build(replace(GATED, gate_every=1, iterations=2), seed=SEED, device="cpu")
-    start = copy.deepcopy(learner.state_dict()["network"])
-    training = learner.train()
-    assert next(training)["promoted"] == 0.0
-    state = learner.state_dict()
-    assert fingerprint(state["best"]) == fingerprint(start) != fingerprint(state["network"])
-    assert next(training)["promoted"] == 1.0
-    state = learner.state_dict()
-    assert fingerprint(state["best"]) == fingerprint(state["network"])
-
-
-def test_the_network_of_a_gated_run_is_the_one_that_won_its_matches(tmp_path, monkeypatch):
-    monkeypatch.setattr(reinforcement, "gated_match", lambda *_, **__: ("kept", MatchScore(1, 0, 1)))
-    learner = build(replace(GATED, gate_every=1, iterations=1), seed=SEED, device="cpu")
-    start = weights_hash(learner.network.state_dict())
+def test_a_network_that_plays_is_in_evaluation_mode():
+    network = NetworkConfig("cnn", blocks=1, filters=4)
+    learner = build(replace(CONFIG, network=network, simulations=2, iterations=2), seed=SEED, device="cpu")
     list(learner.train())
-    assert weights_hash(learner.network.state_dict()) != start
-    config = {"network": config_to_json(NETWORK)}
-    checkpoint = Checkpoint("kr_drl", config, 1, versions(), {"learner": learner.state_dict()})
-    write_file(tmp_path / "gated.safetensors", b"".join(encode(checkpoint)))
-    found = load_network(tmp_path / "gated.safetensors").network
-    assert weights_hash(found.state_dict()) == start
+    batches = [counter for name, counter in learner.network.named_buffers() if "num_batches" in name]
+    assert len(batches) > 1 and {int(counter) for counter in batches} == {2 * CONFIG.updates}
 
 
 def test_a_run_logs_its_games_and_starts_from_another_network(tmp_path, capsys, player):

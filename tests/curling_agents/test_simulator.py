@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from agents.curling.positions import mirrored, mover, positions_of
+from agents.curling.compiled.end_step import OUTCOMES, rules_of, settle_shots
+from agents.curling.positions import POSITION, mirrored, mover, positions_of
 from agents.curling.search.shot_space import ShotSpace
 from agents.curling.search.simulator import EndSimulator
 from envs.curling.conditions import RULE_SETS, build_world
 from envs.curling.physics.delivery import Shot
+from envs.curling.physics.sheet import STONES
+from envs.curling.rules.free_guard_zone import settle
 from envs.curling.rules.game import start_game
 from envs.curling.rules.rule_set import RuleSet
 from tests.curling_agents.made_positions import parts_of, random_positions, swapped
@@ -57,6 +60,27 @@ def test_the_simulator_is_the_world_without_noise(ice, rules, quantum):
             fouls, ends = fouls + throw.foul, ends + bool(step.terminal[row])
         games = [start if throw.after.over else throw.after for throw in throws]
     assert fouls > 0 and ends >= GAMES
+
+
+@pytest.mark.parametrize("rules", [RuleSet(), NO_TICK, RuleSet(game="mixed_doubles")])
+def test_compiled_fouls_are_those_of_the_rules_wherever_stones_lie(rules):
+    """Before the hog line, too, and beyond the tee line beside the house, where play hardly leaves any."""
+    rng, sheet, count = np.random.default_rng(6), build_world("fcv1", "none", rules).ice.sheet, 4000
+    positions = np.zeros(count, POSITION)
+    near, far = (-sheet.width / 2, sheet.hog_y - 1.0), (sheet.width / 2, sheet.back_y)
+    positions["stones"] = rng.uniform(near, far, (count, STONES, 2))
+    positions["in_play"] = rng.random((count, STONES)) < 0.2
+    positions["shots"], positions["shot"] = rules.shots_per_end, rng.integers(0, 8, count)
+    positions["hammer"] = rng.integers(0, 2, count)
+    before = positions["stones"].copy(), positions["in_play"] != 0
+    moved = before[0] + 0.2 * (rng.random((count, STONES, 1)) < 0.1)
+    left = before[1] & (rng.random((count, STONES)) < 0.9)
+    shot, team = positions["shot"].astype(np.int64), mover(positions)
+    stones, in_play, foul = settle(sheet, rules, before, (moved, left), shot, team)
+    over, outcomes = np.zeros(count, bool), np.zeros((count, OUTCOMES))
+    settle_shots(rules_of(sheet, rules), positions, moved, left, over, outcomes)
+    assert np.array_equal(positions["stones"], stones) and np.array_equal(positions["in_play"] != 0, in_play)
+    assert count / 100 < foul.sum() < count / 2
 
 
 def test_a_mirrored_shot_of_a_mirrored_position_leads_to_the_mirrored_position():

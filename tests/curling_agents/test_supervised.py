@@ -1,6 +1,7 @@
 """Laws of supervised learning from a teacher's shots: targets, mirroring, exact continuation, bad numbers."""
 
 import copy
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.curling.learning import lessons as lessons_module
 from agents.curling.learning.lessons import LessonBatches, grid_of, lessons_of
 from agents.curling.learning.pair_files import PairFolder, read_pairs
 from agents.curling.learning.supervised import build
@@ -178,6 +180,22 @@ def test_rollout_values_are_the_networks_word_turned_to_the_mover_unless_the_end
     sign = 1 if pairs["position"]["hammer"][5] == 0 else -1
     assert values[5].argmax() == 8 + sign * pairs["rollout"]["score"][5]
     torch.testing.assert_close(values.sum(1), torch.ones(6))
+
+
+def test_rollout_values_need_no_memory_for_policies(monkeypatch):
+    monkeypatch.setattr(lessons_module, "CHUNK", 1)
+    policies, alive = [], []
+
+    class Watched(torch.nn.Module):
+        def forward(self, inputs):
+            alive.append(sum(policy() is not None for policy in policies))
+            policy = torch.zeros(len(inputs.stones), 2048)
+            policies.append(weakref.ref(policy))
+            return policy, torch.zeros(len(inputs.stones), 17)
+
+    network = Watched()
+    assert len(lessons_of(pairs_of(), *grid_of(TEACHING), "cpu").rollout_values(network)) == len(alive) == 6
+    assert max(alive) <= 1 and network.training
 
 
 def test_the_presets_are_configs_of_the_kind():

@@ -18,10 +18,12 @@ from agents.curling.learning import pair_files
 from agents.curling.learning.pair_files import MANIFEST, PairFolder, read_pairs
 from agents.curling.learning.teaching import PAIR, Teaching
 from agents.curling.learning.teaching_config import TeachingConfig
-from agents.curling.positions import mover
+from agents.curling.positions import POSITION, mover
 from agents.runs.errors import ConfigError, CorruptFileError
 from agents.runs.workers import Workers
+from envs.curling.physics.sheet import STONES_PER_TEAM
 from run import main
+from tests.curling_agents.made_positions import parts_of
 
 CONFIG = TeachingConfig(imagined=1, explore=0.5, seed=3)
 
@@ -64,6 +66,21 @@ def test_a_deep_rollout_reaches_the_end_of_the_end():
     three = Teaching(replace(CONFIG, depth=3)).pairs([0])
     going = three[~three["rollout"]["over"]]
     assert (going["rollout"]["position"]["shot"] == going["position"]["shot"] + 3).all()
+
+
+def test_only_the_last_shot_of_a_rollout_is_thrown_with_noise():
+    pairs = Teaching(replace(CONFIG, depth=2)).pairs(range(2))
+    world, space, _, simulator = parts_of()
+    positions = pairs["position"].astype(POSITION)
+    intended = simulator.step(positions, *space.points(pairs["velocity"], pairs["spin"])).states
+    thrown = STONES_PER_TEAM * mover(positions) + positions["shot"] // 2
+    rows = np.arange(len(pairs))
+    after = pairs["rollout"]["position"]
+    apart = np.abs(after["stones"][rows, thrown] - intended["stones"][rows, thrown]).max(1)
+    untouched = (apart < 1e-9) & (after["in_play"][rows, thrown] != 0)
+    assert (
+        world.noise == Teaching(CONFIG).world.noise and untouched.sum() >= 4
+    )  # noise alone would leave none
 
 
 def test_without_exploring_the_last_rollout_and_the_game_have_the_same_shot():

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import run
+from agents.curling.compiled.end_step import OUTCOMES
 from agents.curling.networks.models import load_network
 from agents.explain import (
     REACH,
@@ -20,7 +21,7 @@ from agents.explain import (
     value_of,
 )
 from agents.interactions.config import InteractionsConfig
-from envs.curling.physics.sheet import WORLD_CURLING
+from envs.curling.physics.sheet import STONES_PER_TEAM, WORLD_CURLING
 
 SMALL = InteractionsConfig(network="mlp_m", hidden=(30, 15), univariate=(6,), epochs=15, batch=25, l1=1e-3)
 
@@ -49,6 +50,23 @@ def test_the_value_does_not_tell_the_stones_of_a_team_apart(network):
     assert np.allclose(value(stones[:, [1, 0, 3, 2]].reshape(50, 8)), found, atol=1e-4)
     assert np.abs(value(stones[:, [2, 3, 0, 1]].reshape(50, 8)) - found).max() > 0.1
     assert np.abs(found).max() <= 8
+
+
+@pytest.mark.parametrize(("shots_left", "hammer"), [(1, 1.0), (2, 0.0), (3, 1.0)])
+def test_the_team_to_throw_has_the_last_stone_if_an_odd_number_is_to_come(shots_left, hammer):
+    seen = []
+
+    def network(inputs):
+        seen.append(inputs)
+        return None, torch.zeros(len(inputs.stones), OUTCOMES)
+
+    value = value_of(network, Boards(1, 2, shots_left), "cpu")(np.arange(12, dtype=np.float32).reshape(2, 6))
+    (inputs,) = seen
+    assert inputs.hammer.tolist() == [hammer] * 2 and inputs.shots_left.tolist() == [shots_left] * 2
+    slots = [0, STONES_PER_TEAM, STONES_PER_TEAM + 1]
+    assert inputs.in_play[0].nonzero().flatten().tolist() == slots
+    assert inputs.stones[1, slots].flatten().tolist() == list(range(6, 12))
+    assert value.tolist() == [0.0, 0.0]
 
 
 def test_kinds_of_pairs_cover_all_pairs_and_forget_the_numbers_of_stones():

@@ -57,6 +57,19 @@ def candidate_orders(trees, rules, points, parts, priors, seeds):
     return orders
 
 
+@entry
+def taken_in_turn(trees, rules, points, parts, priors):
+    """How many candidates tree 0 takes from each row of priors, and the sum of their priors, with one urn."""
+    counts, sums, urn = np.zeros(len(priors), np.int64), np.zeros(len(priors)), urn_for(priors.shape[1])
+    for row in range(len(priors)):
+        plant(trees, 0, row)
+        take_candidates(trees, 0, 0, rules, points, parts, priors[row], urn)
+        counts[row] = trees.nodes[0, 0].candidates
+        for rank in range(counts[row]):
+            sums[row] += trees.candidates[0, 0, rank].prior
+    return counts, sums
+
+
 def streams(seed=0):
     return np.array([(seed,)], STREAM)
 
@@ -201,6 +214,15 @@ def test_candidates_are_sampled_without_replacement_in_proportion_to_the_prior()
 def test_a_temperature_sharpens_the_prior_that_candidates_are_sampled_from():
     got = orders("sample", 1, [0.6, 0.4], temperature=0.5)
     assert abs((got == 0).mean() - 0.36 / 0.52) < 0.02
+
+
+def test_a_state_for_which_nothing_is_proposed_spoils_none_after_it():
+    config = SearchConfig(KernelConfig(), simulations=1, candidates=2, prior_temperature=0.5)
+    priors = np.array([[0.2, 0.3, 0.5], [0.0, 0.0, 0.0], [0.6, 0.4, 0.0]], np.float32)
+    arguments = allocate(config, 1, 2, 1), rules_of(config), np.zeros((3, 2)), np.arange(3), priors
+    counts, sums = taken_in_turn(*arguments)
+    assert counts.tolist() == [2, 0, 2]
+    assert 0.5 <= sums[0] < 0.81 and sums[1] == 0.0 and abs(sums[2] - 1.0) < 1e-6
 
 
 def test_a_prior_on_almost_one_action_still_gives_every_candidate_once():

@@ -148,3 +148,28 @@ def test_a_rollout_plays_to_the_end_or_asks_the_judge():
     cut = Rollouts(world, line, Evens(), length=1).evaluate(fresh(8), seeds).outcomes
     unplayed = Rollouts(world, line, Evens(), length=0).evaluate(fresh(8), seeds).outcomes
     assert (ended[:, 0] == 0.75).all() and (cut == 0.5).all() and (unplayed == 0.5).all()
+
+
+def test_each_game_of_a_rollout_keeps_its_own_outcome_whenever_it_ends():
+    states = fresh(8)
+    states["turn"] = np.arange(8) % 2
+    world = TwoActions(lambda first, second: np.full(len(first), 0.75))
+    rollouts = Rollouts(world, Listed([[0.5, 0.0]]), Evens(), length=1)
+    outcomes = rollouts.evaluate(states, np.arange(8, dtype=np.uint64)).outcomes
+    assert outcomes[:, 0].tolist() == [0.5, 0.75] * 4
+
+
+def test_actions_of_a_rollout_are_executed_with_its_noise_alone():
+    played = []
+
+    class Heard(OneAction):
+        def step(self, states, points, parts):
+            played.append(points.copy())
+            return super().step(states, points, parts)
+
+    line, states, seeds = Listed([[0.5, -0.5]]), fresh(2000), np.arange(2000, dtype=np.uint64)
+    for noise in (None, KernelConfig(scales=(0.3, 0.1))):
+        Rollouts(Heard(quadratic), line, Evens(), noise=noise).evaluate(states, seeds)
+    assert (played[0] == (0.5, -0.5)).all()
+    misses = (played[1] - (0.5, -0.5)) / (0.3, 0.1)
+    assert np.abs(misses.mean(0)).max() < 0.1 and np.abs(misses.std(0) - 1).max() < 0.06

@@ -108,9 +108,24 @@ def test_ten_thousand_random_searches_keep_the_laws():
     assert sum(len(result.count) for _, result in random_searches(ALL_SEARCHES)) == ALL_SEARCHES
 
 
-def test_priors_of_all_proposed_actions_sum_to_one():
-    _, result = searched(config(candidates=20, widening=0.0), range(30))
+class Louder(Scattered):
+    """The same proposals with priors that sum to 7."""
+
+    def evaluate(self, states, seeds):
+        outcomes, (points, parts, priors) = super().evaluate(states, seeds)
+        return Evaluation(outcomes, Proposal(points, parts, 7.0 * priors))
+
+
+@pytest.mark.parametrize("judge", [Scattered, Louder])
+def test_priors_of_all_proposed_actions_sum_to_one(judge):
+    _, result = searched(config(candidates=20, widening=0.0), range(30), judge=judge())
     assert np.allclose(result.priors.sum(1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "student_t", "none"])
+def test_the_regressed_outcomes_of_an_action_are_worth_its_regressed_value(kind):
+    _, result = searched(config(kernel=replace(PLANE, kind=kind)), range(10))
+    assert np.allclose(result.outcomes @ WIN_OR_LOSE, result.values, rtol=0, atol=1e-9)
 
 
 def brute_sums(trees, t, node, settings):

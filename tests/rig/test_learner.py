@@ -8,7 +8,9 @@ import pytest
 import torch
 
 import agents.rig.goals
+import agents.rig.learner
 from agents.rig.agent import load_agent, restore_agent
+from agents.rig.evaluation import final_distances
 from agents.rig.finetuning import Pictures, finetune, refresh_goals
 from agents.rig.learner import build
 from agents.runs.checkpoint import Checkpoint, encode
@@ -332,6 +334,21 @@ def test_physics_that_always_fail_end_the_run(monkeypatch):
     monkeypatch.setattr(learner._collector.task, "move", failing)
     with pytest.raises(PhysicsError):
         next(learner.train())
+
+
+def test_a_measurement_whose_physics_fail_is_told_and_ends_no_run(monkeypatch):
+    calls = []
+
+    def failing(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise PhysicsError({"mjWARN_BADQVEL": 1}, np.zeros(1), np.zeros(1), np.zeros(2), 0.0)
+        return final_distances(*arguments)
+
+    monkeypatch.setattr(agents.rig.learner, "final_distances", failing)
+    first, second, *_ = make("oracle").train()
+    assert first["failed_measurements"] == 1 and "hand_distance" not in first
+    assert "failed_measurements" not in second and second["hand_distance"] > 0
 
 
 def test_codes_rewards_and_actions_that_are_not_finite_are_caught():

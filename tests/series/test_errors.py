@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.series.tiny import series_of, windows_of
+from agents.series.evaluation import Trained, significance
+from agents.series.learner import build
+from tests.series.tiny import LENGTH, series_of, small, windows_of
 from vision.series.baselines import forecast_last, forecast_ridge
 from vision.series.evaluate import BLOCK, estimate_in_blocks, report, weight_by_source
 
@@ -88,3 +90,16 @@ def test_what_cannot_be_compared_is_refused():
         report(np.zeros((3, 2)), np.zeros((3, 1)), rng=rng())
     with pytest.raises(FloatingPointError, match="not finite"):
         report(np.full((3, 1), np.nan), np.zeros((3, 1)), rng=rng())
+
+
+def test_what_each_source_counts_is_summed_over_the_events_before_each_target():
+    learner = build(small(), seed=1, device="cpu")
+    found = significance(Trained(learner.network.eval(), learner.config, learner._data, 1))
+    data = learner._data
+    sums, events = np.zeros((4, 1)), np.zeros((4, 1))
+    for number, row in enumerate(data.test.rows):
+        for lag in range(LENGTH):
+            source = data.series.sources[row - LENGTH + lag]
+            sums[source] += found.shares[number, lag]
+            events[source] += 1
+    assert np.allclose(found.by_source, LENGTH * sums / events, rtol=1e-5)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import run
-from agents.plots.forecasts import Significance, Stretch, draw_forecasts
+from agents.plots.forecasts import Stretch, draw_forecasts
+from agents.series.evaluation import Significance
 from tests.series.tiny import artificial_csv, household_csv
 
 FLAGS = ["--length", "6", "--epochs", "2", "--batch", "16", "--device", "cpu"]

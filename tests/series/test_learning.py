@@ -1,11 +1,13 @@
 """Laws of the kind `series`: what it learns, how it goes on, and what it refuses."""
 
 import copy
+from argparse import Namespace
 
 import numpy as np
 import pytest
 import torch
 
+from agents.commands.actions.table import _row_config
 from agents.runs.kinds import preset, preset_names
 from agents.runs.tables import TABLES
 from agents.series.config import SeriesConfig
@@ -155,6 +157,7 @@ def test_a_household_is_thinned_by_the_seed(tmp_path):
         ("length", 0, {}),
         ("sources", 0, {}),
         ("file", "x.csv", {}),
+        ("data", "folder", {}),
         ("events", 500, {"dataset": "household"}),
         ("asynchronous", False, {"dataset": "artificial"}),
     ],
@@ -175,3 +178,12 @@ def test_every_preset_builds_its_network_and_every_table_its_rows():
         create_forecaster(config.forecaster, inputs=3, targets=2, length=config.length)
     for name in ("forecasting", "paper_forecasting"):
         assert set(TABLES[name].presets) <= set(preset_names("series"))
+
+
+def test_a_table_gives_its_folder_to_the_rows_that_read_files_alone():
+    given = Namespace(data="folder", epochs=2.0)
+    generated, household = (
+        _row_config(preset("series", f"quick_{name}_socnn"), given) for name in ("async16", "household")
+    )
+    assert (generated.data, household.data) == ("", "folder")
+    assert generated.epochs == household.epochs == 2.0

@@ -52,7 +52,7 @@ def test_words_know_the_players_and_searches_there_are():
 
 def test_the_manual_and_errors_list_the_same_players():
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    sentence = readme[readme.index("Players are ") : readme.index("or any run folder or checkpoint")]
+    sentence = readme[readme.index("A player is\n") : readme.index("- a run folder or checkpoint.")]
     assert set(re.findall("`([a-z_]+)`", sentence)) == {*player_names(), "_mes"}
     with pytest.raises(ConfigError) as refused:
         check_token("nobody")

@@ -148,6 +148,13 @@ def test_blocks_keep_with_the_linear_rule_and_draw_from_their_own_streams():
     assert len({int(mixer.stream.state[0]) for mixer in mixers}) == 4
 
 
+def test_a_shufflenet_keeps_with_the_linear_rule_over_its_units_that_add():
+    config = RegularizerConfig(kind="shakedrop", keep=0.5)
+    network = create_model("shufflenet_g1", num_classes=2, regularizer=config)
+    keeps = [module.rule.keep for module in network.modules() if isinstance(module, BranchMixer)]
+    assert keeps == pytest.approx([1 - 0.5 * unit / 13 for unit in range(1, 14)])
+
+
 def test_a_tower_serves_board_planes_of_any_size():
     stem = torch.nn.Conv2d(29, 32, 3, padding=1)
     tower = residual_tower(32, [basic(32)] * 9, generator=generator())

@@ -106,7 +106,7 @@ def test_tracing_sees_one_graph_with_the_eager_numbers():
     eager, _ = network(*DRAWN_TOGETHER["ShakeDrop, image"])
     other = copy.deepcopy(eager)
     traced = torch.compile(other, fullgraph=True, backend="aot_eager")
-    for size in (4, 4):
+    for size in (4, 4, 6):
         images = torch.randn(size, 3, 8, 8, generator=torch.Generator().manual_seed(0))
         for model in (eager, traced):
             model(images).square().sum().backward()

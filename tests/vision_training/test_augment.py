@@ -111,7 +111,41 @@ def test_erased_rectangles_keep_to_their_area_and_probability():
     # Rounding a side moves it by at most half a pixel: a share of at most (h + w + 0.5) / 2 / 1024.
     slack = (heights + widths + 0.5) / 2 / 1024
     assert bool(((share >= 0.1 - slack) & (share <= 0.3 + slack)).all())
-    assert bool((heights > 1.2 * widths).any() and (widths > 1.2 * heights).any())
+
+
+def erased(count, *, aspect):
+    """Rectangles erased in 32-pixel images: their tops, lefts, heights and widths, and what fills them."""
+    config = AugmentConfig(erase_probability=1.0, erase_area=(0.1, 0.2), erase_aspect=aspect)
+    before = torch.full((count, 1, 32, 32), 9.0)
+    after = random_erase(before, config, generator=seeded(12))
+    changed = (after != before)[:, 0]
+    sizes = [changed.any(axis).sum(1) for axis in (2, 1)]
+    starts = [changed.any(axis).int().argmax(1) for axis in (2, 1)]
+    return *starts, *sizes, after[:, 0][changed]
+
+
+def test_erased_aspects_fill_their_range_evenly_in_the_logarithm():
+    """The bound is five standard errors of a uniform logarithm; sides are rounded to whole pixels."""
+    _, _, heights, widths, _ = erased(4000, aspect=0.5)
+    assert bool(
+        ((heights - 0.5) / (widths + 0.5) <= 2.0).all() and ((widths - 0.5) / (heights + 0.5) <= 2.0).all()
+    )
+    logarithm = (heights / widths).log2()
+    assert logarithm.min() < -0.9 and logarithm.max() > 0.9
+    assert abs(logarithm.mean()) < 5 * (1 / 3 / 4000) ** 0.5
+    assert float(logarithm.var()) == pytest.approx(1 / 3, rel=0.1)
+
+
+def test_erased_rectangles_lie_anywhere_and_hold_standard_normal_noise():
+    """Bounds are five standard errors."""
+    tops, lefts, heights, widths, noise = erased(4000, aspect=0.5)
+    for starts, sizes in ((tops, heights), (lefts, widths)):
+        places = 33.0 - sizes
+        assert starts.min() == 0 and (starts + sizes).max() == 32
+        deviation = float(((places**2 - 1) / 12).sum()) ** 0.5
+        assert abs(float((starts - (places - 1) / 2).sum())) < 5 * deviation
+    assert abs(float(noise.mean())) < 5 / len(noise) ** 0.5
+    assert abs(float(noise.square().mean()) - 1.0) < 5 * (2 / len(noise)) ** 0.5
 
 
 def test_normalised_images_have_the_stated_moments():

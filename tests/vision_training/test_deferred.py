@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.vision_training.recorded_graph import record_instead_of_capturing
 from tests.vision_training.tiny import (
     PLAIN,
     striped_images,
@@ -14,12 +15,13 @@ from tests.vision_training.tiny import (
     with_optimizer,
     with_schedule,
 )
-from vision.deferred import CHECK_EVERY, WARM_UPS
+from vision.deferred import CHECK_EVERY, MOST_GRAPHS, WARM_UPS
 from vision.fit import Fit, NonFiniteError
 from vision.images.augment_config import Normalization
 from vision.images.classification import CrossEntropy, ImageBatches
 from vision.images.model_config import RegularizerConfig
 from vision.images.models import create_model
+from vision.schedules import Setting
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adam", "adamw"]
 NORMALIZATION = Normalization((0.3,), (0.2,))
@@ -103,6 +105,69 @@ def test_a_step_asked_for_alone_is_measured_at_once():
     measured = fit.step(batch, fit._setting())
     assert 0 < measured["loss"] < 5 and 0 <= measured["accuracy"] <= 1
     assert fit.updates == 2 and next(fit.train())["loss"] > 0
+
+
+@pytest.mark.usefixtures("deferring")
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_updates_played_back_are_those_made_op_by_op(kind):
+    config = with_optimizer(
+        kind, with_schedule(epochs=8, warmup_epochs=8)
+    )  # so that each has a rate of its own
+    plain = tiny_fit(config)
+    played = record_instead_of_capturing(tiny_fit(config))
+    expected = list(plain.train())
+    assert_alike(list(played.train()), expected, 1e-6)
+    assert len(played._deferred._graphs) >= 2, "batches of several sizes are recorded"
+    torch.testing.assert_close(weights(played), weights(plain), rtol=1e-6, atol=1e-7)
+
+
+def regularized_fit(level):
+    """A fit whose blocks draw, jointly or each for itself."""
+    config = RegularizerConfig("shakedrop", level=level, gate="sample")
+    network = create_model("resnet8", num_classes=4, in_channels=1, regularizer=config, seed=1)
+    return tiny_fit(with_schedule(kind="constant", epochs=3), network=network)
+
+
+@pytest.mark.usefixtures("deferring")
+@pytest.mark.parametrize("level", ["image", "pixel"])
+def test_coefficients_played_back_are_as_fresh_as_those_drawn_op_by_op(level):
+    plain, played = regularized_fit(level), record_instead_of_capturing(regularized_fit(level))
+    assert_alike(list(played.train()), list(plain.train()), 1e-5)
+    assert played._deferred._graphs
+    for name, value in plain.model.state_dict().items():
+        torch.testing.assert_close(played.model.state_dict()[name], value, rtol=1e-4, atol=1e-5, msg=name)
+
+
+@pytest.mark.usefixtures("deferring")
+def test_an_evaluation_between_updates_leaves_what_is_played_back_alone():
+    plain, played = tiny_fit(), record_instead_of_capturing(tiny_fit())
+    images = plain._fetch(torch.arange(8), torch.Generator())[0]
+    for fit in (plain, played):
+        for _ in range(2 * WARM_UPS):
+            fit.advance()
+            with fit.averaged(), torch.no_grad():
+                fit.model.eval()(images)
+    torch.testing.assert_close(weights(played), weights(plain), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.usefixtures("deferring")
+def test_another_momentum_is_not_played_back_from_the_one_before():
+    plain, played = tiny_fit(), record_instead_of_capturing(tiny_fit())
+    for fit in (plain, played):
+        batch = fit._fetch(torch.arange(8), fit.generator)
+        for momentum in (0.9, 0.5):
+            for _ in range(WARM_UPS + 2):
+                fit.step(batch, Setting(0.05, momentum, 8))
+    torch.testing.assert_close(weights(played), weights(plain), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.usefixtures("deferring")
+def test_no_more_than_the_most_kinds_of_updates_are_kept():
+    fit = record_instead_of_capturing(tiny_fit(with_schedule(kind="constant", epochs=100)))
+    for size in range(4, 4 + MOST_GRAPHS + 2):
+        for _ in range(WARM_UPS + 2):
+            fit.step(fit._fetch(torch.arange(size), fit.generator), fit._setting())
+    assert len(fit._deferred._graphs) == MOST_GRAPHS
 
 
 def gpu_fit(config, device, network=None):

@@ -70,6 +70,13 @@ def test_a_calibrated_classifier_has_little_calibration_error_and_a_boaster_much
     assert estimate_calibration(np.ones(20_000), right, rng()).mean == pytest.approx(1 - right.mean())
 
 
+def test_the_interval_of_a_boasters_calibration_error_is_that_of_its_accuracy():
+    right = (rng(3).uniform(size=10_000) < 0.9).astype(float)
+    found = estimate_calibration(np.ones(10_000), right, rng())
+    assert found.low < found.mean < found.high
+    assert found.high - found.low == pytest.approx(2 * 1.96 * (0.09 / 10_000) ** 0.5, rel=0.1)
+
+
 def test_empty_bins_of_the_reliability_are_marked():
     found = reliability(np.array([0.99, 0.98, 0.5]), np.array([1.0, 0.0, 1.0]))
     assert found.count.sum() == 3

@@ -70,6 +70,12 @@ def test_lines_end_in_their_own_word_and_rare_words_are_unknown(tmp_path):
     assert vocabulary.encode(["c", "b", "never"]).tolist() == [3, 2, 3]
 
 
+@pytest.mark.parametrize("separator", ["\x0c", "\x85", "\u2028"])
+def test_a_separator_inside_a_line_parts_words_and_not_lines(separator, tmp_path):
+    (tmp_path / "train.txt").write_text(f"a{separator}b\nc\n", encoding="utf-8")
+    assert read_tokens(tmp_path, "train") == ["a", "b", "<eos>", "c", "<eos>"]
+
+
 def test_missing_and_empty_texts_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"train\.txt"):
         read_tokens(tmp_path, "train")

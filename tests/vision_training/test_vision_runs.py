@@ -21,7 +21,8 @@ from agents.vision.config import VisionConfig
 from agents.vision.learner import build, load_images
 from agents.vision.presets import PRESETS
 from tests.vision_training.tiny import cifar_files, fingerprint
-from vision.images.augment_config import AugmentConfig
+from vision.images.augment_config import AugmentConfig, Normalization
+from vision.images.data import channel_statistics
 from vision.images.models import FAMILIES
 from vision.schedules import ScheduleConfig, update_count
 
@@ -90,6 +91,14 @@ def test_runs_of_one_data_seed_share_their_images(cifar):
     assert (len(first.training), len(first.measured), first.part) == (40, 20, "validation")
     other = load_images(small(cifar, train_images=60, data_seed=1))
     assert not torch.equal(first.training.images, other.training.images)
+
+
+def test_held_out_images_are_neither_learnt_from_nor_do_they_move_the_normalisation(cifar):
+    images = load_images(small(cifar, train_images=60))
+    alike = (images.training.images[:, None] == images.measured.images).flatten(2).all(2)
+    assert not alike.any()
+    assert images.normalization == Normalization(*channel_statistics(images.training.images))
+    assert images.normalization != Normalization(*channel_statistics(images.measured.images))
 
 
 def test_without_held_out_images_the_test_images_are_measured(cifar):

@@ -53,8 +53,8 @@ class ImageSet:
         return replace(self, images=self.images.to(device), labels=self.labels.to(device))
 
     def select(self, indices: Tensor) -> "ImageSet":
-        """Return the images at `indices`, (n,) int64, in that order."""
-        indices = indices.to(self.images.device)
+        """Return the images at `indices`, (n,) int64 on the CPU or the images' device, in that order."""
+        indices = indices.to(self.images.device, non_blocking=True)
         return replace(self, images=self.images[indices], labels=self.labels[indices])
 
 

@@ -95,13 +95,13 @@ class ShakeDropRule:
         gate = draw(0, self._gates(branches, shape)).unflatten(-1, gate_shape) < self.keep
         low, high = limits
         if even or low == high:
-            closed = torch.full_like(gate, (low + high) / 2, dtype=torch.float32)
+            factors = torch.where(gate, 1.0, (low + high) / 2)
         else:
             closed_shape = (branches, *coefficient_shape(self.level, shape))
             count = math.prod(closed_shape)
-            unit = draw(self._gates(branches, shape) + slot * count, count)
-            closed = (low + (high - low) * unit).unflatten(-1, closed_shape)
-        factors = torch.where(gate, 1.0, closed)
+            unit = draw(self._gates(branches, shape) + slot * count, count).unflatten(-1, closed_shape)
+            # low + (high - low) unit where the gate is closed, in one pass over what may be large.
+            factors = torch.addcmul(torch.where(gate, 1.0, low), torch.where(gate, 0.0, high - low), unit)
         plain = isinstance(self.divisor, float) and self.divisor == 1.0
         return factors if plain else factors / self.divisor
 

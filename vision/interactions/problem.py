@@ -35,7 +35,7 @@ class Part:
 
     def __call__(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return (B, M, p) inputs and (B, M) targets for (B,) int64 row numbers."""
-        places = indices.to(self.targets.device)
+        places = indices.to(self.targets.device, non_blocking=True)
         return self.inputs[places], self.targets[places]
 
     def to(self, device: str) -> "Part":

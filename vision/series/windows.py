@@ -134,7 +134,7 @@ class Windows:
             (B, L, I) inputs, (B, L, D) value inputs, (B, L) times since the window's first event, and (B, D)
             targets, all float32.
         """
-        rows = indices.to(self.series.inputs.device) + self.rows.start
+        rows = indices.to(self.series.inputs.device, non_blocking=True) + self.rows.start
         past = rows[:, None] + torch.arange(-self.length, 0, device=rows.device)
         times = self.series.times[past]
         elapsed = (times - times[:, :1]).float()

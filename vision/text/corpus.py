@@ -61,7 +61,8 @@ def read_tokens(folder: Path, part: str) -> list[str]:
     if path is None:
         raise FileNotFoundError(f"{folder} holds neither {names[0]} nor {names[1]}, nor wikitext-2 with one")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:  # whose lines end at line feeds and carriage returns alone
+            lines = list(file)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}") from error
     tokens = [token for line in lines for token in (*line.split(), END_OF_LINE)]
@@ -98,7 +99,7 @@ class Windows:
 
     def __call__(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return ((B, W) int64 inputs, (B, W) int64 next words) for (B,) int64 window numbers."""
-        starts = indices.to(self.words.device)[:, None] * self.length
+        starts = indices.to(self.words.device, non_blocking=True)[:, None] * self.length
         places = starts + torch.arange(self.length, device=self.words.device)
         return self.words[places], self.words[places + 1]
 

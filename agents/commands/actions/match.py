@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -89,7 +90,7 @@ def print_score_sheet(rules: RuleSet, state: GameState, names: Sequence[str], ha
         for team in TEAMS:
             ends = zip(state.scores[shown], hammers[shown], strict=True)
             points = [f"{pair[team]}{HAMMER if hammer == team else ''}" for pair, hammer in ends]
-            table.add_row(names[team], *points, *([str(state.totals[team])] if last else []))
+            table.add_row(escape(names[team]), *points, *([str(state.totals[team])] if last else []))
         print_table(table, *([f"{HAMMER} had the hammer, the last stone of the end"] if last else []))
     if not state.over:
         return

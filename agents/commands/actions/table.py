@@ -42,10 +42,7 @@ def make_table(config: "Config", table: ResultTable) -> None:
         HoglineError: As `run.py train` does.
     """
     options = Options(seeds=config.seeds, device=config.device)
-    changes = ({"data": config.data} if config.data else {}) | (
-        {"epochs": config.epochs} if config.epochs else {}
-    )
-    rows = {name: replace(preset(table.kind, name), **changes) for name in table.presets}
+    rows = {name: _row_config(preset(table.kind, name), config) for name in table.presets}
     train_rows(config.folder, table.kind, rows, options)
     paths = {name: config.folder / name for name in rows}
     blocks = [load_groups([paths[name] for name in block]) for block in table.blocks]
@@ -54,6 +51,14 @@ def make_table(config: "Config", table: ResultTable) -> None:
     for block in compared:
         print_comparison(block, table.margins)
     _write(config, table, compared, read_record(paths[table.presets[0]]))
+
+
+def _row_config(ready: Any, config: "Config") -> Any:
+    """Returns a row's ready config with the folder and the length that the command was given."""
+    changes = {"epochs": config.epochs} if config.epochs else {}
+    if config.data and getattr(ready, "reads_files", True):
+        changes["data"] = config.data
+    return replace(ready, **changes)
 
 
 def _recorded(table: ResultTable, blocks: list[list[Group]]) -> ResultTable:

@@ -36,10 +36,10 @@ from agents.plots.ladder import draw_ladder
 from agents.runs import origin
 from agents.runs.atomic import discard_strays, write_file
 from agents.runs.device import resolve_device
-from agents.runs.errors import ConfigError, CorruptFileError, Stopped, StorageError
+from agents.runs.errors import ConfigError, CorruptFileError, Stopped
 from agents.runs.json_file import write_json
-from agents.runs.lock import LOCK_NAME, FolderLock
-from agents.runs.run_folder import check_folder_name, default_path
+from agents.runs.lock import FolderLock
+from agents.runs.run_folder import default_path, new_folder
 from agents.runs.signals import StopRequest, signal_of
 from agents.runs.workers import WorkerEnded
 
@@ -100,18 +100,8 @@ def _folder(config: "Config") -> Path:
     """
     if config.resume:
         return Path(config.resume)
-    path = Path(config.out) if config.out else default_path("tournament", [config.seed])
-    check_folder_name(path)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        used = any(entry.name != LOCK_NAME for entry in path.iterdir())
-    except FileExistsError as error:
-        raise ConfigError(f"out: got {path}, expected a folder, but a file has that name") from error
-    except OSError as error:
-        raise StorageError(f"cannot make {path}: {error.strerror or error}") from error
-    if used:
-        raise ConfigError(f"out: got {path}, expected a new or empty folder (--resume goes on with one)")
-    return path
+    default = default_path("tournament", [config.seed])
+    return new_folder(config.out, default, hint=" (--resume goes on with one)")
 
 
 def _keep_record(config: "Config", folder: Path) -> None:

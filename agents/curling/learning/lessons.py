@@ -3,6 +3,7 @@
 Shape letters: N pairs, B pairs of a batch, G cells of the policy, K scores of an end.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ class Lessons(NamedTuple):
 
     def rollout_values(self, network: nn.Module) -> Tensor:
         """How the ends that rollouts reached ended, and else what `network` says there: [N, K] float32."""
-        value = judged(network, self.after)[1].float().softmax(-1)
+        value = torch.cat([value for _, value in _judged(network, self.after)]).float().softmax(-1)
         value = torch.where(self.turned[:, None], value.flip(-1), value)
         reached = functional.one_hot(self.after_scores, len(POINTS)).float()
         return torch.where(self.over[:, None], reached, value)
@@ -103,15 +104,14 @@ def grid_of(config: TeachingConfig) -> tuple[PolicyGrid, ShotSpace]:
 
 
 @torch.no_grad()
-def judged(network: nn.Module, inputs: Inputs) -> tuple[Tensor, Tensor]:
-    """Policy logits [N, G] and value logits [N, K] of a network in evaluation mode, chunk by chunk."""
+def _judged(network: nn.Module, inputs: Inputs) -> Iterator[tuple[Tensor, Tensor]]:
+    """Policy logits [CHUNK, G] and value logits [CHUNK, K] of a network in evaluation mode, chunk by chunk:
+    the policies of 400,000 positions together would take 3 GB."""
     was_training = network.training
     network.eval()
-    starts = range(0, len(inputs.stones), CHUNK)
-    answers = [network(inputs.take(slice(start, start + CHUNK))) for start in starts]
+    for start in range(0, len(inputs.stones), CHUNK):
+        yield network(inputs.take(slice(start, start + CHUNK)))
     network.train(was_training)
-    policy, value = zip(*answers, strict=True)
-    return torch.cat(policy), torch.cat(value)
 
 
 class LessonBatches:
@@ -158,7 +158,8 @@ class PolicyValueLoss:
 def measure(network: nn.Module, lessons: Lessons) -> dict[str, float]:
     """How well a network foretells the teacher's shots and the games' outcomes, without mirroring."""
     count = len(lessons)
-    policy, value = judged(network, lessons.inputs.take(slice(0, count)))
+    answers = zip(*_judged(network, lessons.inputs.take(slice(0, count))), strict=True)
+    policy, value = (torch.cat(chunks) for chunks in answers)
     cells, scores = lessons.cells[:count], lessons.scores
     points = torch.as_tensor(POINTS, device=value.device, dtype=torch.float64)
     expected = value.double().softmax(-1) @ points

@@ -46,6 +46,7 @@ SELF_PLAY = {
         search_batch=256,
         groups=16,
         search="kr_dl_uct",
+        search_share=1.0,
     ),
 }
 """`quick` takes minutes and `cpu` an hour or two on two cores; `paper` plays as many positions as the paper,

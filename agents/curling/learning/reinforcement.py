@@ -25,6 +25,7 @@ from agents.curling.learning.self_play_workers import SelfPlayWorkers
 from agents.curling.networks.models import load_network, weights_hash
 from agents.curling.networks.policy_value import PolicyValueNetwork, build_network
 from agents.curling.player_tokens import network_file
+from agents.curling.search.evaluator import laid_out
 from agents.curling.search.search_player import SearchPlayer
 from agents.curling.seeds import seed_of
 from agents.curling.winning import POINTS
@@ -53,7 +54,7 @@ class SelfPlayLearner:
     def __init__(
         self, config: SelfPlayConfig, network: PolicyValueNetwork, *, seed: int, device: str
     ) -> None:
-        self.config, self.network = config, network
+        self.config, self.network = config, laid_out(network, device)  # before updates are captured
         self._seed, self._device = seed, device
         loss = PolicyValueLoss(config.value_weight)
         self._fit = Fit(network, loss, _no_fetch, config.keep, config.fit, seed=seed, device=device)

@@ -8,7 +8,9 @@ Differs from the paper: candidates are drawn from the policy as it is in every s
 it by the temperature of the shot; here the temperature is that of the shot played and of its target alone.
 
 Policy target: see `policy_targets.py`.
-Value targets: what the search found for its shot by kernel regression, and how the end really ended.
+Value target: what the search found for its shot by kernel regression, mixed with how the end really ended.
+Differs from the paper: its target is the search's estimate alone (a `search_share` of 1); real ends are for a
+network that knows nothing yet, whose search finds the network's own guesses.
 
 Shape letters: B games, G cells, K scores of an end, T cells kept.
 """

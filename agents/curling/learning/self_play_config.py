@@ -61,7 +61,7 @@ class SelfPlayConfig:
 
     search_share: float = 0.5
     """Share in the value's target of what the search found by kernel regression; the rest is how the end
-    really ended."""
+    really ended. The paper's is 1."""
 
     iterations: int = 200
     """Intervals of the run."""

@@ -171,13 +171,13 @@ def search_config(config: PlayerConfig, kernel: KernelConfig) -> SearchConfig:
     """The published search of a player, with what the player changes in it."""
     settings = PRESETS[config.search](kernel)
     exploration = settings.exploration if config.exploration is None else config.exploration
-    if config.utility == "winning":
-        exploration *= WINNING_POINT
+    point = WINNING_POINT if config.utility == "winning" else 1.0
     return replace(
         settings,
         simulations=config.simulations,
         leaves=config.leaves,
-        exploration=exploration,
+        exploration=exploration * point,
+        final_exploration=settings.final_exploration * point,
         candidates=config.candidates or settings.candidates,
     )
 

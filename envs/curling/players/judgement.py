@@ -64,7 +64,7 @@ def _after_end(
 ) -> NDArray[np.float64]:
     """Chance to win once the end is over, from the lead and who has the next hammer."""
     throws_last = state.hammer == state.thrower
-    hammer = np.where(score == 0, throws_last, score < 0)
+    hammer = np.where(score == 0, throws_last == rules.blank_keeps_hammer, score < 0)
     ends_left = max(rules.ends - state.end - 1, 0)
     if ends_left:
         points = lead + np.where(hammer, HAMMER_POINTS, -HAMMER_POINTS)

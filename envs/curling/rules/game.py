@@ -204,4 +204,4 @@ def _next_decider(rules: RuleSet, state: GameState, score: int) -> int:
     """
     if score:
         return 1 if score > 0 else 0
-    return 1 - state.hammer if rules.game == "mixed_doubles" else state.hammer
+    return state.hammer if rules.blank_keeps_hammer else 1 - state.hammer

@@ -60,6 +60,11 @@ class RuleSet:
         return 1 if self.game == "mixed_doubles" else 0
 
     @property
+    def blank_keeps_hammer(self) -> bool:
+        """Whether the team with the hammer keeps it (in mixed doubles: the decision) after a blank end."""
+        return self.game == "standard"
+
+    @property
     def shots_per_end(self) -> int:
         """Stones thrown by both teams together in one end."""
         return 10 if self.game == "mixed_doubles" else 16

@@ -17,7 +17,7 @@ from envs.curling.physics.positions import OVERLAP, QUANTUM_OVERLAP, check_lie
 from envs.curling.physics.sheet import STONES, STONES_PER_TEAM
 from envs.curling.rules.game import GameState, frozen
 from envs.curling.rules.rule_set import LAST_END, STANDARD
-from envs.curling.wire.wire_values import chosen, finite, listed, mapping, member, whole
+from envs.curling.wire.wire_values import chosen, finite, listed, mapping, member, shown, whole
 from envs.curling.world import World
 
 ROTATIONS = {"ccw": 1.0, "cw": -1.0}  # sign of the spin, anticlockwise positive
@@ -51,7 +51,7 @@ def parse_state(message: object, name: str = "state") -> WireState:
     end = whole(member(fields, "end", name), f"{name}.end", 0, LAST_END)
     shot = whole(member(fields, "shot", name), f"{name}.shot", 0, STANDARD.shots_per_end - 1)
     winner, reason = _parse_result(fields.get("game_result"), f"{name}.game_result")
-    hammer = 0
+    hammer = None
     if reason is None or fields.get("hammer") is not None:
         hammer = _team(member(fields, "hammer", name), f"{name}.hammer")
     ends, scores = _parse_scores(fields, end, reason is not None, name)
@@ -60,8 +60,9 @@ def parse_state(message: object, name: str = "state") -> WireState:
     clock = f"{name}.thinking_time_remaining"
     times = mapping(member(fields, "thinking_time_remaining", name), clock)
     left = tuple(finite(member(times, team, clock), f"{clock}.{team}") for team in TEAM_NAMES)
+    holder = hammer or 0
     state = GameState(
-        end, shot, hammer, hammer, frozen(stones), frozen(in_play), scores, winner=winner, reason=reason
+        end, shot, holder, holder, frozen(stones), frozen(in_play), scores, winner=winner, reason=reason
     )
     return WireState(state, ends, angles, left)
 
@@ -198,7 +199,9 @@ def _parse_scores(
         if number < end:
             finished.append(_parse_points(pair, labels))
         elif pair != (None, None):
-            raise ValueError(f"{labels[0]}: {pair!r} for both teams, expected null for an end not played")
+            raise ValueError(
+                f"{labels[0]}: {shown(pair)} for both teams, expected null for an end not played"
+            )
     blanks = [(0, 0)] * max(end - ends, 0)
     extra = _parse_extra_end(fields.get("extra_end_score"), f"{name}.extra_end_score")
     if extra is not None:
@@ -248,8 +251,8 @@ def _parse_stones(message: object, name: str) -> tuple[np.ndarray, np.ndarray, t
     return stones, in_play, tuple(angles)
 
 
-def _check_thrown(in_play: np.ndarray, shot: int, hammer: int, name: str) -> None:
-    """Refuse a stone in a slot that is still to be thrown."""
+def _check_thrown(in_play: np.ndarray, shot: int, hammer: int | None, name: str) -> None:
+    """Refuse a stone in a slot that is still to be thrown, whoever has the hammer where it is not told."""
     for team, team_name in enumerate(TEAM_NAMES):
         thrown = shot // 2 if team == hammer else (shot + 1) // 2
         early = np.flatnonzero(in_play[STONES_PER_TEAM * team + thrown : STONES_PER_TEAM * (team + 1)])

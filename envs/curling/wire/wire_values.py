@@ -14,7 +14,7 @@ def mapping(value: object, name: str) -> Mapping[str, Any]:
         ValueError: when it is not.
     """
     if not isinstance(value, Mapping):
-        raise ValueError(f"{name}: {_shown(value)}, expected an object")
+        raise ValueError(f"{name}: {shown(value)}, expected an object")
     return value
 
 
@@ -37,7 +37,7 @@ def listed(value: object, name: str, shortest: int, longest: int) -> Sequence[An
     """
     length = str(shortest) if shortest == longest else f"{shortest} to {longest}"
     if not isinstance(value, list) or not shortest <= len(value) <= longest:
-        raise ValueError(f"{name}: {_shown(value)}, expected a list of {length} entries")
+        raise ValueError(f"{name}: {shown(value)}, expected a list of {length} entries")
     return value
 
 
@@ -48,13 +48,13 @@ def finite(value: object, name: str) -> float:
         ValueError: when it is not.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{name}: {_shown(value)}, expected a finite number")
+        raise ValueError(f"{name}: {shown(value)}, expected a finite number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError(f"{name}: {_shown(value)}, expected a finite number")
+        raise ValueError(f"{name}: {shown(value)}, expected a finite number")
     return number
 
 
@@ -65,7 +65,7 @@ def whole(value: object, name: str, low: int, high: int) -> int:
         ValueError: when it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name}: {_shown(value)}, expected a whole number from {low} to {high}")
+        raise ValueError(f"{name}: {shown(value)}, expected a whole number from {low} to {high}")
     return value
 
 
@@ -76,11 +76,12 @@ def chosen(value: object, name: str, choices: tuple[str, ...]) -> str:
         ValueError: when it is not.
     """
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}: {_shown(value)}, expected one of {', '.join(choices)}")
+        raise ValueError(f"{name}: {shown(value)}, expected one of {', '.join(choices)}")
     return value
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A refused value as an error repeats it, cut to `SHOWN` characters."""
     try:
         text = repr(value)
     except ValueError:  # an integer with more digits than Python prints
