@@ -1,6 +1,5 @@
 """Laws of the kind `rig`: runs of every method, bit-exact resuming, and numbers that are not finite."""
 
-import hashlib
 import math
 
 import numpy as np
@@ -10,59 +9,20 @@ import torch
 import agents.rig.goals
 import agents.rig.learner
 from agents.rig.agent import load_agent, restore_agent
-from agents.rig.evaluation import final_distances
 from agents.rig.finetuning import Pictures, finetune, refresh_goals
-from agents.rig.learner import build
-from agents.runs.checkpoint import Checkpoint, encode
+from agents.runs.checkpoint import Checkpoint
 from agents.runs.checkpoint_store import LAST, CheckpointStore
-from agents.runs.config_json import config_to_json
-from agents.runs.errors import ConfigError, NumericalError
+from agents.runs.errors import ConfigError
 from agents.runs.segments import Segment
-from agents.runs.state_tree import dump_json, flatten
-from envs.manipulation.simulation import PhysicsError
-from tests.rig.tiny import tiny
+from tests.rig.runs import RUNS, checkpoint, fingerprint, make, trained
 
-RUNS = {
-    "rig": {},
-    "finetuned": {"finetune_every": 8, "finetune_updates": 2, "vae_images": 8},
-    "skewed": {"finetune_every": 16, "finetune_updates": 1, "vae_images": 8, "skew": 0.01},
-    "log_probability": {"reward": "log_probability", "prior": "standard"},
-    "pixels": {"reward": "pixel_mse", "relabel": "half"},
-    "sac": {"algorithm": "sac", "env": "variable_pusher"},
-    "oracle": {"method": "oracle", "env": "pusher", "reward": "sparse"},
-    "her": {"method": "her", "batch": 4, "steps": 20},
-    "dsae": {"method": "dsae", "env": "multi_pusher"},
-    "lr": {"method": "lr"},
-    "forgetful": {"method": "oracle", "replay_capacity": 14, "parallel": 1},
-}
 RESUMED = ("finetuned", "oracle", "pixels", "her")
 
-
-@pytest.fixture(autouse=True)
-def small_pool(monkeypatch, short_epochs):
-    monkeypatch.setattr(agents.rig.goals, "POOL", 20)
-
-
-def make(name, seed=3, **changes):
-    return build(tiny(**(RUNS[name] | changes)), seed=seed, device="cpu")
+pytestmark = pytest.mark.usefixtures("small_pool")
 
 
 def _array(images):
     return images.array if isinstance(images, Segment) else images
-
-
-def checkpoint(learner, step=0):
-    return Checkpoint("rig", config_to_json(learner.config), step, {}, {"learner": learner.state_dict()})
-
-
-def fingerprint(learner):
-    """SHA-256 of all that is saved: weights, optimisers, targets, generators, replay, worlds, counters."""
-    outline, tensors = flatten(checkpoint(learner).state)
-    digest = hashlib.sha256(dump_json(outline).encode())
-    for name, tensor in tensors.items():
-        digest.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -219,151 +179,6 @@ def test_images_of_runs_that_kept_them_without_need_are_let_go(monkeypatch):
     resumed.load_state_dict(state)
     list(resumed.train())
     assert resumed.replay.images == [None] * len(resumed.replay.images)
-
-
-def _poison(parameter):
-    with torch.no_grad():
-        parameter.view(-1)[0] = math.nan
-
-
-def trained(name="rig"):
-    learner = make(name)
-    list(learner.train())
-    return learner
-
-
-@pytest.mark.parametrize("part", ["policy", "critics", "trunk"])
-@pytest.mark.parametrize("name", ["rig", "sac", "her"])
-def test_weights_that_are_not_finite_are_caught_in_the_same_update_and_never_saved(name, part):
-    learner = trained(name)
-    parameters = list(getattr(learner.agent.networks, part).parameters())
-    if not parameters:
-        pytest.skip("a trunk that only puts codes side by side has no weights")
-    learner.algorithm.updates = 1  # so that the next update moves TD3's policy too
-    _poison(parameters[0])
-    with pytest.raises(FloatingPointError):
-        learner.update()
-    with pytest.raises(NumericalError):
-        encode(checkpoint(learner))
-
-
-@pytest.mark.parametrize("part", ["policy", "critics"])
-def test_targets_that_are_not_finite_are_caught_in_the_same_update(part):
-    learner = trained()
-    _poison(next(getattr(learner.algorithm.targets, part).parameters()))
-    with pytest.raises(FloatingPointError, match="critic loss"):
-        learner.update()
-
-
-@pytest.mark.parametrize("field", ["observation", "goal", "action", "reward", "next_observation"])
-@pytest.mark.parametrize("name", ["rig", "sac"])
-def test_a_batch_that_is_not_finite_is_caught_before_a_weight_moves(name, field, monkeypatch):
-    learner = trained(name)
-    real = agents.rig.learner.draw_batch
-
-    def poisoned(*arguments, **keywords):
-        batch = real(*arguments, **keywords)
-        getattr(batch, field).view(-1)[0] = math.inf if field == "reward" else math.nan
-        return batch
-
-    monkeypatch.setattr(agents.rig.learner, "draw_batch", poisoned)
-    before = {name: value.clone() for name, value in learner.agent.networks.state_dict().items()}
-    with pytest.raises(FloatingPointError):
-        learner.update()
-    after = learner.agent.networks.state_dict()
-    assert all(torch.equal(before[name], after[name]) for name in before)
-
-
-def test_a_gradient_that_is_not_finite_is_caught_before_a_weight_moves():
-    learner = trained()
-    critics = learner.agent.networks.critics
-    critics.first[0].weight.register_hook(lambda gradient: gradient * math.inf)
-    before = critics.first[0].weight.detach().clone()
-    with pytest.raises(FloatingPointError, match="critic gradient"):
-        learner.update()
-    assert torch.equal(before, critics.first[0].weight)
-
-
-@pytest.mark.parametrize("name", ["rig", "dsae", "lr"])
-def test_an_autoencoder_s_gradient_that_is_not_finite_is_caught_before_a_weight_moves(name):
-    learner = make(name)
-    learner._cover()
-    training = learner.autoencoder
-    weights = list(training.fit.model.parameters())
-    before = [weight.detach().clone() for weight in weights]
-    weights[-1].register_hook(lambda gradient: gradient * math.inf)
-    with pytest.raises(FloatingPointError, match="in update 1,"):
-        next(training.pretrain())
-    with pytest.raises(FloatingPointError, match="gradient"):
-        training.finetune(lambda count: training.images[:count].copy())
-    assert all(torch.equal(old, weight) for old, weight in zip(before, weights, strict=True))
-
-
-@pytest.mark.parametrize("name", ["rig", "oracle", "her"])
-def test_episodes_whose_physics_fail_are_dropped_counted_and_never_learnt_from(name, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)  # MuJoCo logs its warnings to the working folder
-    learner = make(name, env="pusher")
-    collector, taken = learner._collector, []
-    step = collector.step
-
-    def failing():
-        taken.append(len(collector._episodes))
-        if len(taken) == 3:
-            collector._episodes[0].simulation.data.qvel[3] = math.nan
-        return step()
-
-    monkeypatch.setattr(collector, "step", failing)
-    rows = list(learner.train())
-    assert rows[-1]["environment_steps"] == learner.config.steps
-    assert rows[-1]["dropped_episodes"] == taken[2] > 0
-    lengths = learner.replay.lengths
-    assert set(lengths.tolist()) <= {0, learner.config.horizon or learner.replay.horizon}
-    assert np.isfinite(learner.replay.codes).all()
-    again = make(name, env="pusher")
-    again.load_state_dict(checkpoint(learner).state["learner"])
-    assert again._collector.dropped == taken[2]
-
-
-def test_physics_that_always_fail_end_the_run(monkeypatch):
-    learner = make("oracle")
-    error = PhysicsError({"mjWARN_BADQVEL": 1}, np.zeros(1), np.zeros(1), np.zeros(2), 0.0)
-
-    def failing(episodes, actions):
-        raise error
-
-    monkeypatch.setattr(learner._collector.task, "move", failing)
-    with pytest.raises(PhysicsError):
-        next(learner.train())
-
-
-def test_a_measurement_whose_physics_fail_is_told_and_ends_no_run(monkeypatch):
-    calls = []
-
-    def failing(*arguments):
-        calls.append(arguments)
-        if len(calls) == 1:
-            raise PhysicsError({"mjWARN_BADQVEL": 1}, np.zeros(1), np.zeros(1), np.zeros(2), 0.0)
-        return final_distances(*arguments)
-
-    monkeypatch.setattr(agents.rig.learner, "final_distances", failing)
-    first, second, *_ = make("oracle").train()
-    assert first["failed_measurements"] == 1 and "hand_distance" not in first
-    assert "failed_measurements" not in second and second["hand_distance"] > 0
-
-
-def test_codes_rewards_and_actions_that_are_not_finite_are_caught():
-    learner = trained()
-    learner.replay.codes[:] = math.nan
-    with pytest.raises(FloatingPointError, match="reward"):
-        learner.update()
-    learner = trained()
-    _poison(learner.agent.networks.policy[-1].bias)
-    with pytest.raises(FloatingPointError, match="action"):
-        learner._advance()
-    learner = trained()
-    _poison(next(learner.autoencoder.fit.model.encoder.inner.parameters()))
-    with pytest.raises(FloatingPointError, match="code"):
-        learner._advance()
 
 
 @pytest.mark.parametrize("name", ["rig", "sac", "oracle", "her", "dsae"])

@@ -4,15 +4,11 @@ from pathlib import Path
 
 import pytest
 
-import agents.rig.goals
 from agents.runs.lengthening import how_to_lengthen, is_lengthened
-from tests.rig.test_learner import fingerprint, make
+from tests.rig.runs import fingerprint, make
 from tests.rig.tiny import tiny
 
-
-@pytest.fixture(autouse=True)
-def small_pool(monkeypatch, short_epochs):
-    monkeypatch.setattr(agents.rig.goals, "POOL", 20)
+pytestmark = pytest.mark.usefixtures("small_pool")
 
 
 @pytest.mark.parametrize("name", ["finetuned", "sac", "oracle", "forgetful"])
