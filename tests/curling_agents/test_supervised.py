@@ -156,6 +156,20 @@ def test_mirrored_lessons_are_the_lessons_of_mirrored_pairs():
         assert torch.equal(one, another)
 
 
+def test_half_of_what_is_fetched_is_mirrored_with_the_shot_and_keeps_its_value():
+    lessons = lessons_of(pairs_of(), *grid_of(TEACHING), "cpu")
+    indices = torch.arange(6).repeat(200)
+    plain = LessonBatches(lessons, mirror=False)(indices, torch.Generator().manual_seed(0))
+    *inputs, cells, values = LessonBatches(lessons, mirror=True)(indices, torch.Generator().manual_seed(0))
+    other = cells != lessons.cells[indices]
+    assert abs(other.float().mean() - 0.5) < 0.06  # four standard deviations of 1,200 coins
+    places = indices + other * len(lessons)
+    assert torch.equal(cells, lessons.cells[places]) and torch.equal(values, plain[-1])
+    for found, expected in zip(inputs, lessons.inputs.take(places), strict=True):
+        assert torch.equal(found, expected)
+    assert torch.equal(plain[-2], lessons.cells[indices])
+
+
 def test_the_value_is_seen_by_the_team_to_throw():
     pairs = pairs_of()
     pairs["score"], pairs["position"]["hammer"] = 3, 1

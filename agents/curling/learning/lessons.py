@@ -129,7 +129,7 @@ class LessonBatches:
 
     def __call__(self, indices: Tensor, generator: torch.Generator) -> Batch:
         """The pairs of `indices` [B] int64."""
-        lessons, rows = self._lessons, indices.to(self.values.device)
+        lessons, rows = self._lessons, indices.to(self.values.device, non_blocking=True)
         values = self.values[rows]
         if self._mirror:
             flips = torch.randint(2, rows.shape, generator=generator, device=rows.device)
