@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple
 
-from agents.runs.errors import BROKEN_PIPE, EXIT_CODES, ConfigError, HoglineError
+from agents.runs.errors import BROKEN_PIPE, EXIT_CODES, ConfigError, HoglineError, PeerError
 from agents.runs.signals import stops_raise
 
 _FIELD = re.compile(r"(?:^|(?<=; ))[a-z][a-z0-9_.]*(?=: (?:got|missing|unknown)\b)")
@@ -96,6 +96,8 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return BROKEN_PIPE
+    except ConnectionError as error:
+        return _complain(str(error), PeerError.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 3)

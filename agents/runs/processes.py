@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from agents.runs.errors import ConfigError
+from agents.runs.errors import ConfigError, PeerError
 
 if TYPE_CHECKING:
     from vision.processes import Processes
@@ -52,7 +52,7 @@ class Team:
         """Say something to the others; it arrives where they call `told`.
 
         Raises:
-            ConnectionError: one of them is gone.
+            PeerError: one of them is gone.
         """
         if self.count > 1:
             _broadcast(word)
@@ -61,7 +61,7 @@ class Team:
         """Wait for what the leader says.
 
         Raises:
-            ConnectionError: it is gone.
+            PeerError: it is gone.
         """
         return _broadcast(None)
 
@@ -139,7 +139,7 @@ def _broadcast(word: Any) -> Any:
     try:
         distributed.broadcast_object_list(box, src=0, device=torch.device("cpu"))
     except RuntimeError as error:
-        raise ConnectionError("processes: another one is gone; the last checkpoint, if any, stays") from error
+        raise PeerError("processes: another one is gone; the last checkpoint, if any, stays") from error
     return box[0]
 
 

@@ -4,11 +4,13 @@ import multiprocessing
 
 import pytest
 import torch
+from torch import distributed
 
+from agents.runs.processes import _broadcast
 from tests.vision_training.tiny import fingerprint
 from tests.vision_training.together import COUNT, FITS, trained, work
 from vision.ghost_norm import ghost_sizes
-from vision.processes import Processes, shares
+from vision.processes import Processes, _reduce, shares
 
 ORDER_OF_SUMS = 2e-5
 """Largest difference of a weight after some twenty updates whose sums run in another order."""
@@ -91,3 +93,16 @@ def test_processes_go_on_bit_by_bit_from_what_the_first_one_saved(found):
 
 def test_a_loss_that_is_no_number_in_one_process_stops_all_in_the_same_update(found):
     assert {one["broken"] for one in found} == {"loss: got nan in update 1, expected a finite number"}
+
+
+@pytest.mark.gpu
+def test_sums_and_words_travel_between_gpus(tmp_path):
+    meeting = f"file://{tmp_path}/meeting"
+    distributed.init_process_group("cpu:gloo,cuda:nccl", init_method=meeting, rank=0, world_size=1)
+    try:
+        values = [torch.ones(3, device="cuda"), torch.full((2, 2), 5.0, device="cuda")]
+        _reduce(values, distributed.ReduceOp.SUM)
+        assert values[0].tolist() == [1.0] * 3 and values[1].sum() == 20.0
+        assert _broadcast({"state": torch.arange(3)})["state"].tolist() == [0, 1, 2]
+    finally:
+        distributed.destroy_process_group()
