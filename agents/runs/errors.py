@@ -1,8 +1,8 @@
 """The ways a run ends badly, each with its exit code; the command line turns them into one line on stderr.
 
 Rooms that may not import this file (`envs`, `planners`, `vision`) raise the built-in parents instead:
-`ValueError` for a bad config or argument, `OSError` for storage, `ConnectionError` for another process that is
-gone, `FloatingPointError` for numbers that are no longer finite.
+`ValueError` for a bad config or argument, `OSError` for storage, `ConnectionError` for another process that
+is gone, `FloatingPointError` for numbers that are no longer finite.
 """
 
 BROKEN_PIPE = 141
