@@ -9,12 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agents.runs.errors import ConfigError, PeerError
-
-if TYPE_CHECKING:
-    from vision.processes import Processes
 
 RANK, COUNT, PLACE = "RANK", "WORLD_SIZE", "LOCAL_RANK"
 """The variables of the environment in which `torchrun` says who a process is."""
@@ -40,13 +37,6 @@ class Team:
     def leads(self) -> bool:
         """Whether it is the first."""
         return self.rank == 0
-
-    @property
-    def processes(self) -> "Processes":
-        """As the supervised loop knows them."""
-        from vision.processes import Processes
-
-        return Processes(self.rank, self.count)
 
     def tell(self, word: Any) -> None:
         """Say something to the others; it arrives where they call `told`.

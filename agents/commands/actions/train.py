@@ -245,7 +245,9 @@ def _learner(kind: str, config: Any, seed: int, place: Workplace) -> Any:
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if place.team.count > 1:
-        learner.share(place.team.processes)
+        from vision.processes import Processes
+
+        learner.share(Processes(place.team.rank, place.team.count))
     return learner
 
 
