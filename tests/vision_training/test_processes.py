@@ -12,8 +12,8 @@ from tests.vision_training.together import COUNT, FITS, trained, work
 from vision.ghost_norm import ghost_sizes
 from vision.processes import Processes, _reduce, shares
 
-ORDER_OF_SUMS = 2e-5
-"""Largest difference of a weight after some twenty updates whose sums run in another order."""
+ORDER_OF_SUMS, IN_DOUBLE = 2e-5, 1e-13
+"""Largest differences of a weight after some twenty updates whose sums run in another order."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,12 @@ def test_all_processes_end_with_the_same_bits(found, name):
         kept = [{key: value for key, value in state.items() if "stream" not in key} for state in states]
         assert len({fingerprint(state) for state in kept}) == 1
     assert all(one[name]["report"] == found[0][name]["report"] for one in found)
+
+
+def test_in_double_precision_all_that_is_learnt_agrees_to_the_last_digits(found):
+    alone, together = trained("double")[0].model.state_dict(), found[0]["double"]["state"]["model"]
+    for name, value in alone.items():
+        assert (together[name] - value).abs().max() < IN_DOUBLE, name
 
 
 def test_running_averages_and_counts_are_those_of_one_alone(found):

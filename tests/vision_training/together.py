@@ -15,9 +15,21 @@ from vision.processes import Processes
 
 COUNT = 3
 PLAIN = replace(with_schedule(batch=9, epochs=3), ghost_batch=0, average_half_life=0.0)
+
+
+class InDouble:
+    """Cross-entropy of a network in double precision, and all its sums."""
+
+    def __call__(self, network, part, generator):
+        images, labels = part
+        loss = nn.functional.cross_entropy(network(images.double()), labels)
+        return loss, {}
+
+
 FITS = {
     "plain": lambda: tiny_fit(PLAIN, network=tiny_network(norm=False)),
     "ghost": lambda: tiny_fit(CONFIG),
+    "double": lambda: tiny_fit(CONFIG, network=tiny_network().double(), loss=InDouble()),
     "few": lambda: tiny_fit(with_schedule(PLAIN, batch=2, max_batch=2), network=tiny_network(norm=False)),
     "drawing": lambda: tiny_fit(CONFIG, network=nn.Sequential(Dropout(0.5, seed=5), *tiny_network())),
 }
