@@ -19,7 +19,7 @@ from agents.curling.learning.pair_files import MANIFEST, PairFolder, read_pairs
 from agents.curling.learning.teaching import PAIR, Teaching
 from agents.curling.learning.teaching_config import TeachingConfig
 from agents.curling.positions import POSITION, mover
-from agents.runs.errors import ConfigError, CorruptFileError
+from agents.runs.errors import ConfigError, CorruptFileError, StorageError
 from agents.runs.workers import Workers
 from envs.curling.physics.sheet import STONES_PER_TEAM
 from run import main
@@ -166,7 +166,9 @@ def test_more_pairs_than_there_are_or_no_folder_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="got 4 pairs"):
         read_pairs(tmp_path, most=5)
     shutil.rmtree(tmp_path)
-    with pytest.raises(ConfigError, match=r"expected a folder with pairs\.json"):
+    with pytest.raises(
+        StorageError, match=r"holds no pairs\.json, expected a folder as run.py teach writes it"
+    ):
         read_pairs(tmp_path)
 
 
