@@ -166,9 +166,7 @@ def test_more_pairs_than_there_are_or_no_folder_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="got 4 pairs"):
         read_pairs(tmp_path, most=5)
     shutil.rmtree(tmp_path)
-    with pytest.raises(
-        StorageError, match=r"holds no pairs\.json, expected a folder as"
-    ):
+    with pytest.raises(StorageError, match=r"holds no pairs\.json, expected a folder as"):
         read_pairs(tmp_path)
 
 

@@ -59,7 +59,9 @@ def test_the_shot_of_every_reference_reaches_its_outcome_as_often_as_it_says_and
 def test_a_reference_is_found_again(references):
     seed = json.loads(canary_trial.REFERENCES.read_bytes())["seed"]
     (canary,) = (one for one in CANARIES if one.name.startswith("raise"))
-    assert find_reference(canary_world(), canary, seed) == references[canary.name]
+    found, kept = find_reference(canary_world(), canary, seed), references[canary.name]
+    # Another processor's last bits may differ.
+    assert found.shot == pytest.approx(kept.shot, rel=1e-12) and found.rate == kept.rate
 
 
 def test_players_are_told_apart(references):
