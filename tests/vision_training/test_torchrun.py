@@ -111,10 +111,9 @@ def test_a_run_goes_on_in_one_process(folder):
 @pytest.mark.parametrize("rank", [0, 1])
 def test_the_end_of_one_process_ends_the_other_and_loses_no_checkpoint(folder, rank):
     process = begun(folder, "lost", 3)
-    listed = subprocess.run(
-        ["pgrep", "-g", str(process.pid), "-f", "run.py train"], capture_output=True, text=True
-    )
-    members = sorted(int(number) for number in listed.stdout.split() if int(number) != process.pid)
+    search = ["pgrep", "-P", str(process.pid), "-f", "run.py train"]  # torchrun's children, started in order
+    listed = subprocess.run(search, capture_output=True, text=True)
+    members = sorted(int(number) for number in listed.stdout.split())
     os.kill(members[rank], signal.SIGKILL)
     process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
