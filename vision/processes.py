@@ -10,6 +10,7 @@ B samples of a batch.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -41,16 +42,17 @@ def shares(size: int, limit: int, ghost: int, count: int) -> list[Share]:
         limit, ghost: as in `vision.ghost_norm.micro_sizes`; a group is a ghost batch, or one sample.
         count: of the processes.
     """
-    groups, start, found = ghost_sizes(size, ghost) if ghost else [1] * size, 0, []
+    edges = [0, *accumulate(ghost_sizes(size, ghost))] if ghost else range(size + 1)
+    groups, found = len(edges) - 1, []
     for rank in range(count):
-        # The first process always has a group, as it holds the running averages.
-        own = [group for number, group in enumerate(groups) if number * count // len(groups) == rank]
-        if not own:
-            found.append(Share(slice(0, groups[0]), False, 0))
+        # Rounded up, so that the first process, which holds the running averages, always has a group.
+        first, last = (-(-groups * number // count) for number in (rank, rank + 1))
+        if first == last:
+            found.append(Share(slice(0, edges[1]), False, 0))
             continue
-        norms = len(own) if ghost else len(micro_sizes(sum(own), limit, 0))
-        found.append(Share(slice(start, start + sum(own)), True, norms))
-        start += sum(own)
+        rows = slice(edges[first], edges[last])
+        norms = last - first if ghost else len(micro_sizes(rows.stop - rows.start, limit, 0))
+        found.append(Share(rows, True, norms))
     return found
 
 

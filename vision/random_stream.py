@@ -7,8 +7,8 @@ from a copy of the state. A word makes two numbers, one of each half: hashing is
 reads or moves a global generator.
 
 Limits: re-running a forward pass (activation checkpointing) draws new numbers, because the first pass
-advanced the stream; under data parallelism give every rank its own seed and keep buffers from being
-broadcast.
+advanced the stream; where several processes share an update, each needs a stream of its own
+(`vision.processes`).
 """
 
 import torch

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.commands.actions.match import print_score_sheet
+from agents.commands.terminal.notes import note
 from agents.commands.terminal.player_notes import note_players
 from agents.curling.games.game_records import GameRecord, GameSpec, replayed
 from agents.curling.games.lockstep_games import game_seed
@@ -49,7 +50,7 @@ def play_at_server(config: "Config") -> int:
     folder = new_folder(config.out, default_path("connect", [config.seed]))
     specs = {n: GameSpec(game_seed(config.seed, n), FIRST_HAMMER, number=n) for n in range(config.games)}
     with FolderLock(folder):
-        kept = KeptGames(folder, specs, _note)
+        kept = KeptGames(folder, specs, note)
         try:
             for number, spec in specs.items():
                 if number:
@@ -96,9 +97,9 @@ class _Sitting:
     def _prepare(self, team: int, setting: GameSetting) -> tuple[World, Thinker]:
         world, notes = world_of(setting, team)
         for line in notes:
-            _note(line)
+            note(line)
         if self._session.protocol != PROTOCOL:
-            _note(f"the server speaks protocol {self._session.protocol}, we know {PROTOCOL}")
+            note(f"the server speaks protocol {self._session.protocol}, we know {PROTOCOL}")
         note_players([self._token], world)
         knobs = {"simulations": self._config.simulations, "concede": self._config.concede}
         thinker = PacedThinker(self._token, world, self._spec.seed, device=self._device, **knobs)
@@ -136,9 +137,7 @@ class _Sitting:
             apart = f"stones end {median:.1f} mm apart in the median, {worst:.1f} at worst"
             _say(f"our engine beside the server's, shot by shot: {apart}, over {seen.shots} shots{others}")
         if not _replays(self._session.world, record):
-            _note(
-                f"from its first shot on our engine the game ends otherwise; {SHOTS_NAME} has its positions"
-            )
+            note(f"from its first shot on our engine the game ends otherwise; {SHOTS_NAME} has its positions")
 
 
 def _replays(world: World, record: GameRecord) -> bool:
@@ -170,7 +169,3 @@ def _state_of(kept: KeptGames, config: "Config") -> str:
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.commands.terminal.notes import note
 from agents.commands.terminal.progress import progress
 from agents.plots.picture_grid import png_bytes
 from agents.plots.rollouts import contact_sheet, moving_picture, objects_measured
@@ -59,7 +60,7 @@ def _episode(config: "Config", agent: Agent, task: ManipulationTask) -> Episode:
             raise ConfigError("goal_image: got an image, expected --goal, because the agent sees no images")
         found = read_goal_image(Path(config.goal_image), agent.config.image_size)
         if found.change:
-            sys.stderr.write(f"note: {found.change}\n")
+            note(found.change)
         count = task.plan.things if config.pucks is None else config.pucks
         options = {"goal": found.image, "pucks": count}
         try:

@@ -10,6 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from agents.commands.serve import EXTERNAL
+from agents.commands.terminal.notes import note
 from agents.commands.terminal.player_notes import note_players
 from agents.commands.terminal.tables import print_table
 from agents.curling.games.game_records import GameRecord, GameSpec, first_state
@@ -53,7 +54,7 @@ def serve_games(config: "Config") -> int:
     with Lobby(config.host, [config.port + n if config.port else 0 for n in range(guests)]) as lobby:
         folder = new_folder(config.out, default_path("serve", [config.seed]))
         with FolderLock(folder):
-            kept = KeptGames(folder, specs, _note)
+            kept = KeptGames(folder, specs, note)
             host = _Host(config, world, referees, lobby, kept)
             try:
                 host.serve(specs)
@@ -131,7 +132,7 @@ class _Host:
         for place, (host, port) in enumerate(self._lobby.addresses, start=1):
             _say(f"{host}:{port}: waiting for program {place}")
             if host != LOOPBACK:
-                _note(f"anybody who reaches {host}:{port} can play")
+                note(f"anybody who reaches {host}:{port} can play")
         for spec in specs.values():
             self._play(spec)
 
@@ -231,13 +232,9 @@ def _notes(players: Sequence[str], records: Sequence[GameRecord]) -> list[str]:
 
 
 def _turned_away(line: str) -> None:
-    _note(f"turned away: {line}")
+    note(f"turned away: {line}")
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")

@@ -2,7 +2,6 @@
 summary."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -62,7 +61,7 @@ def continue_training(path: Path, kind: str, config: Any, options: "Options") ->
             if before != config:
                 _lengthen(run, config)
             elif _has_ended(run, config):
-                sys.stderr.write(f"note: the run has ended; {how_to_lengthen(path, kind, config)}\n")
+                note(f"the run has ended; {how_to_lengthen(path, kind, config)}")
             return _train_all(run, config, place)
 
 
